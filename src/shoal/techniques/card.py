@@ -1,0 +1,63 @@
+"""What a technique says of itself: the one source of its numbers.
+
+Docs tables, command-line lists, search ranges and tests all read these cards; nothing else states them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the search for a hyperparameter starts; it may be extended up to the domain."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a value is legal; outside it is an error. ``open_low`` excludes the lower end itself."""
+
+    low: float = float("-inf")
+    high: float = float("inf")
+    open_low: bool = False
+    open_high: bool = False
+
+    def contains(self, value: float) -> bool:
+        """Whether ``value`` is legal; NaN never is."""
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return above and below
+
+    def __str__(self) -> str:
+        return f"{'(' if self.open_low else '['}{self.low:g}, {self.high:g}{')' if self.open_high else ']'}"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A technique's self-description.
+
+    summary: one line, no capital, no full stop. paper: authors, year, arXiv number or venue.
+    ranges: hyperparameter → where search starts. domain: hyperparameter → where a value is legal.
+    needs: what ``seen`` must hold beyond gradient, loss and noise key.
+    scope: "element" and "member" rules see one member's flat vector of all parameters,
+    "tensor" rules each parameter in its own shape.
+    contains: names of rules that this one can imitate by a choice of its hyperparameters; losing to one
+    of them is reported "under-tuned", not "worse".
+    recipe: recipe fields the technique fixes (gradient descent is SGD with ``batch_size="all"``).
+    evaluations: gradient evaluations a step. state: numbers kept for each parameter.
+    """
+
+    summary: str
+    paper: str
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    domain: Mapping[str, Domain] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    scope: Literal["element", "tensor", "member"] = "element"
+    contains: tuple[str, ...] = ()
+    recipe: Mapping[str, object] = field(default_factory=dict)
+    evaluations: float = 1.0
+    state: int = 0
