@@ -1,0 +1,74 @@
+"""A recipe: the complete description of one training, and a job: one member to train with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Techniques by name, architecture, batch size, length, and hyperparameters.
+
+    network: "mlp", "convnet", or "own" (the task's own module). activation, normalization ("none" or a
+    name), initializer ("own" keeps the module's own), optimizer, schedule, controller ("none" or a name).
+    hyper: "technique.name" → value, for example {"adam.lr": 1e-3, "l2.coefficient": 1e-4,
+    "dropout.rate": 0.1}; what is absent takes the technique's default. L2 and dropout are on exactly when
+    their coefficient or rate stands in ``hyper``.
+    batch_size: rows a step, or "all". epochs: passes over the training rows (may be a fraction).
+    """
+
+    network: str = "mlp"
+    width: int = 64
+    depth: int = 2
+    residual: bool = False
+    activation: str = "relu"
+    normalization: str = "none"
+    initializer: str = "he_normal"
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    controller: str = "none"
+    batch_size: int | Literal["all"] = 64
+    epochs: float = 30.0
+    hyper: Mapping[str, float] = field(default_factory=dict)
+
+    def with_hyper(self, **values: float) -> "Recipe":
+        """A copy with more hyperparameters; a dot in a name is written as two underscores."""
+        named = {name.replace("__", "."): value for name, value in values.items()}
+        return replace(self, hyper={**self.hyper, **named})
+
+
+class Job(NamedTuple):
+    """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it."""
+
+    name: str
+    recipe: Recipe
+    seed: int
+
+
+class Outcome(NamedTuple):
+    """What became of a job. Scores are the task's metric; losses are means over rows.
+
+    Diverged members have NaN scores. ``seconds`` is this member's share of its stack's wall time,
+    ``memory`` its bytes of parameters, optimizer state and buffers, ``evaluations`` gradient evaluations.
+    """
+
+    name: str
+    valid_score: float
+    test_score: float
+    train_score: float
+    train_loss: float
+    valid_loss: float
+    diverged: bool
+    steps: int
+    evaluations: float
+    seconds: float
+    memory: int
+    details: Mapping[str, Any]
+
+
+class Progress(NamedTuple):
+    """A sign of life: networks finished and member-steps done since ``train`` was called, mode in words."""
+
+    finished: int
+    member_steps: int
+    note: str
