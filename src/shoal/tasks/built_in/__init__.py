@@ -1,0 +1,1 @@
+"""The built-in tasks, a file each with ``SUMMARY``, one line, and ``task()``; file names are task names."""
