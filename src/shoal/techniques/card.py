@@ -3,6 +3,7 @@
 Docs tables, command-line lists, search ranges and tests all read these cards; nothing else states them.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,7 +20,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Domain:
-    """Where a value is legal; outside it is an error. ``open_low`` excludes the lower end itself."""
+    """Where a value is legal; outside it is an error. ``open_low`` excludes the lower end itself.
+
+    Only finite values are legal, so an infinite end is always open.
+    """
 
     low: float = float("-inf")
     high: float = float("inf")
@@ -27,13 +31,15 @@ class Domain:
     open_high: bool = False
 
     def contains(self, value: float) -> bool:
-        """Whether ``value`` is legal; NaN never is."""
+        """Whether ``value`` is legal; NaN and the infinities never are."""
         above = value > self.low if self.open_low else value >= self.low
         below = value < self.high if self.open_high else value <= self.high
-        return above and below
+        return math.isfinite(value) and above and below
 
     def __str__(self) -> str:
-        return f"{'(' if self.open_low else '['}{self.low:g}, {self.high:g}{')' if self.open_high else ']'}"
+        left = "(" if self.open_low or math.isinf(self.low) else "["
+        right = ")" if self.open_high or math.isinf(self.high) else "]"
+        return f"{left}{self.low:g}, {self.high:g}{right}"
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,13 @@ def fold(key: Int[Tensor, "*shape"], number: Int[Tensor, "*shape"] | int) -> Int
 
 
 def uniform(key: Int[Tensor, ""], shape: tuple[int, ...], dtype: torch.dtype) -> Float[Tensor, "..."]:
-    """Uniform numbers in (0, 1), 24 bits each, of ``shape``, from one key."""
+    """Uniform numbers in (0, 1) of ``shape`` from one key: the 2²³ midpoints (n + ½)·2⁻²³, equally likely.
+
+    Each is exact in float32, so float32 and float64 give the same numbers, and neither end is ever reached.
+    """
     count = 1
     for size in shape:
         count = count * size
     position = torch.arange(count, device=key.device, dtype=torch.int64).view(shape)
     word = _mix(_mix((position + key) & _WORD) ^ fold(key, 0x51ED270B))
-    return ((word >> 8).to(dtype) + 0.5) * 2.0**-24
+    return ((word >> 9).to(dtype) + 0.5) * 2.0**-23

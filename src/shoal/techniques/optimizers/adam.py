@@ -5,17 +5,18 @@
 
 η lr · β₁ beta1 · β₂ beta2 · ε eps.
 Kingma & Ba 2014, Adam: a method for stochastic optimization, arXiv:1412.6980.
-Differs from the paper: nothing. Witness: torch.optim.Adam.
+Differs from the paper: nothing. For ε → ∞ with η/ε held, it is momentum with μ = β₁, but for the bias
+correction of the first steps. Witness: torch.optim.Adam.
 """
 
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from shoal.techniques.card import Card, Domain, Range
 from shoal.techniques.kinds import Scalar, Seen
+from shoal.techniques.numerics import precision
 
 
 class Hyper(NamedTuple):
@@ -33,8 +34,8 @@ class State(NamedTuple):
 
 def init(parameter: Float[Tensor, "*shape"], hyper: Hyper) -> State:
     """Zero running mean and square, step 0."""
-    zeros = torch.zeros_like(parameter)
-    return State(parameter.new_zeros(()), zeros, zeros)
+    zeros = precision.zeros(parameter)
+    return State(zeros.new_zeros(()), zeros, zeros)
 
 
 def update(
@@ -59,6 +60,6 @@ CARD = Card(
         "beta2": Domain(0.0, 1.0, open_high=True),
         "eps": Domain(0.0),
     },
-    contains=("momentum",),
+    contains=("momentum", "sgd"),
     state=2,
 )

@@ -1,0 +1,183 @@
+"""The catalogue finds techniques by their files: the folders under ``techniques`` are the register.
+
+``kinds``, ``names`` and ``describe`` read the files' text and never run them, so they answer without
+importing torch. That is why a CARD and the defaults of a Hyper are written out as literals.
+"""
+
+import ast
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from shoal import techniques
+from shoal.errors import UserError, unknown
+from shoal.techniques.card import Card, Domain, Range
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of technique, singular: the folders of ``techniques`` whose files have cards."""
+    return tuple(sorted(_folders()))
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The names of all techniques of a kind; UserError for a kind that does not exist."""
+    if kind not in _folders():
+        raise unknown("kind of technique", kind, kinds())
+    return tuple(sorted(_files(_folders()[kind])))
+
+
+def find(kind: str, name: str) -> ModuleType:
+    """The technique as a module, by name or by the path of the user's own file ("./mine.py").
+
+    Raises UserError for a kind or name that does not exist, and for a file that is missing, raises when it
+    is run, or lacks a part of the contract.
+    """
+    known = names(kind)
+    if name.endswith(".py") or "/" in name:
+        return _load(kind, Path(name).expanduser().resolve(), name)
+    if name not in known:
+        raise unknown(kind, name, known)
+    return importlib.import_module(f"{techniques.__name__}.{_folders()[kind].name}.{name}")
+
+
+def make_hyper(module: ModuleType, values: Mapping[str, float]) -> Any:
+    """The technique's Hyper with ``values`` in place of defaults.
+
+    Raises UserError for a hyperparameter that does not exist, is no number or lies outside its domain.
+    """
+    technique = module.__name__.rpartition(".")[2]
+    fields = module.Hyper._fields
+    for name, value in values.items():
+        if not fields:
+            raise UserError(f"{technique} has no hyperparameters, so there is no {technique}.{name} to set")
+        if name not in fields:
+            raise unknown(f"hyperparameter of {technique}", name, fields)
+        domain = module.CARD.domain[name]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise UserError(f"{technique}.{name} is {value!r}, but must be a number in {domain}")
+        if not domain.contains(value):
+            raise UserError(f"{technique}.{name} is {value:g}, but must lie in {domain}")
+    return module.Hyper(**{name: float(value) for name, value in values.items()})
+
+
+def describe(kind: str | None = None) -> list[dict[str, Any]]:
+    """All techniques (of one kind) as plain data, from their cards and without importing torch.
+
+    Keys: kind, name, summary, paper, hyper (name → default, low, high, log, domain; low and high are None
+    where no search range is given), scope, contains, needs, recipe, evaluations, state.
+    """
+    chosen = kinds() if kind is None else (kind,)
+    return [_described(each, name) for each in chosen for name in names(each)]
+
+
+def _described(kind: str, name: str) -> dict[str, Any]:
+    card, defaults = _read(_files(_folders()[kind])[name])
+    return {
+        "kind": kind,
+        "name": name,
+        "summary": card.summary,
+        "paper": card.paper,
+        "hyper": {
+            field: _numbers(default, card.ranges.get(field), card.domain[field])
+            for field, default in defaults.items()
+        },
+        "scope": card.scope,
+        "contains": list(card.contains),
+        "needs": list(card.needs),
+        "recipe": dict(card.recipe),
+        "evaluations": card.evaluations,
+        "state": card.state,
+    }
+
+
+def _numbers(default: float, bounds: Range | None, domain: Domain) -> dict[str, Any]:
+    return {
+        "default": default,
+        "low": bounds.low if bounds else None,
+        "high": bounds.high if bounds else None,
+        "log": bounds.log if bounds else False,
+        "domain": str(domain),
+    }
+
+
+@cache
+def _folders() -> dict[str, Path]:
+    """Kind → folder. A folder's name is the plural of its kind; folders without cards hold no kind."""
+    root = Path(techniques.__path__[0])
+    packages = [root / each.name for each in pkgutil.iter_modules(techniques.__path__) if each.ispkg]
+    return {
+        folder.name.removesuffix("s"): folder
+        for folder in packages
+        if any(_assigned(file, "CARD") for file in _files(folder).values())
+    }
+
+
+@cache
+def _files(folder: Path) -> dict[str, Path]:
+    return {each.name: folder / f"{each.name}.py" for each in pkgutil.iter_modules([str(folder)])}
+
+
+@cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+
+
+def _assigned(file: Path, name: str) -> ast.expr | None:
+    """The expression that the file assigns to ``name`` at its top level, if it does."""
+    for line in _parsed(file).body:
+        if isinstance(line, ast.Assign):
+            for target in line.targets:
+                if isinstance(target, ast.Name) and target.id == name:
+                    return line.value
+    return None
+
+
+@cache
+def _read(file: Path) -> tuple[Card, dict[str, float]]:
+    """The card and the hyperparameters' defaults, from the text of one of shoal's own files."""
+    expression = _assigned(file, "CARD")
+    if expression is None:
+        raise TypeError(f"{file} has no CARD written out at its top level")
+    words = {"Card": Card, "Domain": Domain, "Range": Range, "__builtins__": {}}
+    card = eval(compile(ast.Expression(expression), str(file), "eval"), words)
+    defaults = {}
+    for line in _parsed(file).body:
+        if isinstance(line, ast.ClassDef) and line.name == "Hyper":
+            for field in line.body:
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.value:
+                    defaults[field.target.id] = ast.literal_eval(field.value)
+    return card, defaults
+
+
+@cache
+def _load(kind: str, file: Path, given: str) -> ModuleType:
+    """The user's own file as a module, checked against the contract of its kind."""
+    from shoal.techniques.contract import breach  # imports torch, which listing does without
+
+    if file.suffix != ".py" or not file.is_file():
+        raise UserError(
+            f"{given} is no Python file; give the name of a built-in {kind} ({', '.join(names(kind))}) "
+            "or the path of your own file ending in .py"
+        )
+    name = f"shoal_own_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{given} cannot be loaded as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UserError(f"{given} raised {type(error).__name__}: {error}") from error
+    if problem := breach(module, kind):
+        del sys.modules[name]
+        raise UserError(f"{given} is no {kind}: {problem}; docs/add-a-technique.md shows the form")
+    return module

@@ -1,0 +1,30 @@
+"""GELU: weighs x by the probability that a standard normal number is smaller.
+
+    y = x Φ(x) = x (1 + erf(x/√2)) / 2
+
+Hendrycks & Gimpel 2016, Gaussian error linear units, arXiv:1606.08415.
+Differs from the paper: nothing; this is the exact form, not the tanh approximation. Witness: math.erf.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shoal.techniques.card import Card
+
+
+class Hyper(NamedTuple):
+    """Nothing to choose."""
+
+
+def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
+    """Element by element."""
+    return torch.nn.functional.gelu(x)
+
+
+CARD = Card(
+    summary="weighs x by the normal probability of a smaller number",
+    paper="Hendrycks & Gimpel 2016, arXiv:1606.08415",
+)

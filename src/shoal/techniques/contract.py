@@ -1,0 +1,87 @@
+"""The contract of a technique's file, read from the protocols in ``kinds.py``.
+
+A protocol's annotated attributes (CARD, Hyper, State) and its methods are what a file of that kind must
+hold. A kind with several places (regularizers) has one protocol for each, found by the file's PLACE.
+"""
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+from shoal.techniques import kinds
+from shoal.techniques.card import Card
+
+
+def protocols(kind: str) -> dict[str, type]:
+    """The protocols of a kind by place; the place is "" for a kind that has only one."""
+    ending = kind.capitalize()
+    return {
+        name.removesuffix(ending).lower(): value
+        for name, value in vars(kinds).items()
+        if isinstance(value, type) and name.endswith(ending) and getattr(value, "_is_protocol", False)
+    }
+
+
+def breach(module: ModuleType, kind: str) -> str | None:
+    """The first part of the contract that ``module`` does not fulfil, in words, or None if it fulfils all."""
+    if not isinstance(getattr(module, "CARD", None), Card):
+        return "CARD, a shoal.techniques.card.Card, is missing"
+    places = protocols(kind)
+    place = getattr(module, "PLACE", "") if len(places) > 1 else ""
+    if place not in places:
+        return f"PLACE must be one of {', '.join(map(repr, sorted(places)))}"
+    protocol = places[place]
+    for name in ("Hyper", "State"):
+        if name in protocol.__annotations__ and (problem := _no_named_tuple(module, name)):
+            return problem
+    for name, method in vars(protocol).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            wanted = list(inspect.signature(method).parameters)[1:]
+            if problem := _no_function(module, name, wanted):
+                return problem
+    return _wrong_numbers(module.CARD, module.Hyper)
+
+
+def _no_named_tuple(module: ModuleType, name: str) -> str | None:
+    value: Any = getattr(module, name, None)
+    if not (isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")):
+        return f"{name}, a typing.NamedTuple, is missing"
+    if name == "Hyper":
+        for field in value._fields:
+            if field not in value._field_defaults:
+                return f"Hyper.{field} has no default"
+    return None
+
+
+def _no_function(module: ModuleType, name: str, wanted: list[str]) -> str | None:
+    function = getattr(module, name, None)
+    form = f"{name}({', '.join(wanted)})"
+    if not callable(function):
+        return f"the function {form} is missing"
+    if list(inspect.signature(function).parameters) != wanted:
+        return f"{name}{inspect.signature(function)} must have the form {form}"
+    return None
+
+
+def _wrong_numbers(card: Card, hyper: Any) -> str | None:
+    """What is wrong between the card's ranges and domains and the defaults of ``hyper``."""
+    for name in (*card.ranges, *card.domain):
+        if name not in hyper._fields:
+            return f"CARD speaks of {name!r}, which is no field of Hyper"
+    for name, default in hyper._field_defaults.items():
+        domain = card.domain.get(name)
+        if domain is None:
+            return f"CARD.domain does not say where {name!r} is legal"
+        if not domain.contains(default):
+            return f"the default of {name}, {default:g}, is outside its domain {domain}"
+        bounds = card.ranges.get(name)
+        if bounds is None:
+            continue
+        span = f"the range of {name}, {bounds.low:g} to {bounds.high:g},"
+        if not (domain.contains(bounds.low) and domain.contains(bounds.high)):
+            return f"{span} is not inside its domain {domain}"
+        if bounds.low >= bounds.high:
+            return f"{span} is empty"
+        if bounds.log and bounds.low <= 0:
+            return f"{span} is logarithmic and must start above 0"
+    return None

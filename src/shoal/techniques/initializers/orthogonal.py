@@ -1,0 +1,45 @@
+"""Orthogonal: a random rotation, so that lengths are kept exactly through linear layers.
+
+    w = γQ,   QᵀQ = I  or  QQᵀ = I, whichever the shape allows
+
+γ gain · Q drawn uniformly among such matrices: the Q of a normal matrix's QR with diag(R) > 0.
+Saxe, McClelland & Ganguli 2013, Exact solutions to the nonlinear dynamics of learning in deep linear
+neural networks, arXiv:1312.6120.
+Differs from the paper: a kernel (out, in, *kernel) is one matrix [out, in · kernel], as in torch.
+Witness: torch.nn.init.orthogonal_.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from shoal.errors import UserError
+from shoal.techniques.card import Card, Domain, Range
+from shoal.techniques.kinds import Scalar
+
+
+class Hyper(NamedTuple):
+    gain: Scalar = 1.0
+
+
+def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Float[Tensor, "..."]:
+    """A float32 weight of ``shape`` (out, in, *kernel); UserError for fewer than two dimensions."""
+    if len(shape) < 2:
+        raise UserError(f"a weight of shape {tuple(shape)} cannot be orthogonal: it needs at least (out, in)")
+    rows, columns = shape[0], math.prod(shape[1:])
+    normal = torch.randn((rows, columns), generator=generator, dtype=torch.float32)
+    tall = normal if rows >= columns else normal.T
+    q, r = torch.linalg.qr(tall)
+    q = q * torch.diagonal(r).sign()
+    return hyper.gain * (q if rows >= columns else q.T).reshape(shape)
+
+
+CARD = Card(
+    summary="a random rotation, which keeps lengths exactly",
+    paper="Saxe, McClelland & Ganguli 2013, arXiv:1312.6120",
+    ranges={"gain": Range(0.5, 2.0, log=True)},
+    domain={"gain": Domain(0.0, open_low=True)},
+)
