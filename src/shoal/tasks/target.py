@@ -1,0 +1,113 @@
+"""The target column: classes or a number, decided from what stands in it, with the reason."""
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from shoal.errors import UserError
+from shoal.tasks.columns import junk_note, numbers, without_missing
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind = Literal["classification", "regression"]
+MOST_WHOLE_CLASSES = 20
+ROWS_A_CLASS = 5  # on average, for whole numbers to be classes
+
+
+class Target(NamedTuple):
+    """rows: numbers of the rows that have a target. values: for these rows, int64 classes or float64 numbers.
+
+    classes: what the classes are called in the file, empty for regression. notes: a sentence each.
+    """
+
+    kind: Kind
+    rows: np.ndarray
+    values: np.ndarray
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def decide(text: "pl.Series", kind: Kind | None = None) -> Target:
+    """Text, booleans and few different whole numbers are classes, everything else is a number.
+
+    "Few": at most 20 with 5 rows each on average; any two numbers are classes too. ``kind`` overrules.
+    Raises UserError for a constant target, for text where numbers are wanted, and for text or numbers so
+    different from row to row that they are no classes.
+    """
+    name = text.name
+    cells = without_missing(text)
+    found = numbers(cells)
+    if found is None:
+        if kind == "regression":
+            raise UserError(
+                f"target column {name!r} holds text, like {_example(cells)!r}; a number is needed"
+            )
+        if cells.null_count() == len(cells):
+            raise UserError(f"target column {name!r} has no values")
+        classes = _spelled(text)
+        return _classification(
+            classes,
+            f"{name!r} is text with {classes.n_unique() - bool(classes.null_count())} different values",
+        )
+    values, junk = found
+    notes = (junk_note(f"values of target column {name!r}", junk),) if junk.len() else ()
+    there = values.drop_nulls()
+    different = there.n_unique()
+    if different < 2:
+        raise UserError(
+            f"target column {name!r} is constant ({_example(cells)!r}); there is nothing to learn"
+        )
+    whole = bool((there == there.floor()).all())
+    few = different <= MOST_WHOLE_CLASSES and len(there) >= ROWS_A_CLASS * different
+    what = "whole numbers" if whole else "numbers"
+    if kind == "classification" or (kind is None and (different == 2 or (whole and few))):
+        why = f"{name!r} is {what} with {different} different values (kind='regression' says otherwise)"
+        target = _classification(values, why)
+        return target._replace(notes=target.notes + notes)
+    reason = f"regression, because {name!r} is {what} with {different} different values"
+    rows, dropped = _present(values)
+    return Target("regression", rows, there.to_numpy(), (), (reason, *dropped, *notes))
+
+
+def _classification(cells: "pl.Series", why: str) -> Target:
+    rows, dropped = _present(cells)
+    different = cells.drop_nulls().unique().sort()
+    if len(different) < 2:
+        raise UserError(
+            f"target column {cells.name!r} is constant ({different[0]!r}); there is nothing to learn"
+        )
+    if 2 * len(different) > len(rows):
+        raise UserError(
+            f"target column {cells.name!r} has {len(different)} different values in {len(rows)} rows, like "
+            f"{different[0]!r}; classes must repeat"
+        )
+    values = np.searchsorted(different.to_numpy(), cells.drop_nulls().to_numpy()).astype(np.int64)
+    names = tuple(f"{one:g}" if isinstance(one, float) else str(one) for one in different)
+    single = [name for name, rows_of in zip(names, np.bincount(values), strict=True) if rows_of == 1]
+    lonely = (
+        (f"classes of a single row are trained on and never judged: {', '.join(single[:10])}",)
+        if single
+        else ()
+    )
+    return Target(
+        "classification", rows, values, names, (f"classification, because {why}", *dropped, *lonely)
+    )
+
+
+def _spelled(text: "pl.Series") -> "pl.Series":
+    """A text target; "none", "nil" and "-" are names of classes here, not missing cells."""
+    import polars as pl
+
+    kept = without_missing(text).is_not_null() | text.str.to_lowercase().is_in(["none", "nil", "-"])
+    return text.to_frame().select(pl.when(kept).then(text).alias(text.name)).to_series()
+
+
+def _present(cells: "pl.Series") -> tuple[np.ndarray, tuple[str, ...]]:
+    rows = np.flatnonzero(cells.is_not_null().to_numpy())
+    lost = len(cells) - len(rows)
+    return rows, (f"{lost} rows without a target were dropped",) if lost else ()
+
+
+def _example(cells: "pl.Series") -> str:
+    return cells.drop_nulls()[0]
