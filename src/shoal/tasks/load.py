@@ -1,27 +1,113 @@
-"""From what stands on the command line to a task."""
+"""From what stands on the command line to a task. Imports torch only when a task is loaded."""
 
+import ast
+import hashlib
 import importlib
+import importlib.util
 import pkgutil
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from shoal.errors import unknown
+from shoal.errors import UserError, unknown
 from shoal.tasks import built_in
-from shoal.tasks.task import Task
+
+if TYPE_CHECKING:
+    from shoal.tasks.target import Kind
+    from shoal.tasks.task import Task
+
+PATHS = (
+    "or the path of a table (.csv, .csv.gz), of arrays x and y (.npz), or of your own code (file.py:function)"
+)
 
 
 def names() -> dict[str, str]:
-    """The built-in tasks: name → one-line summary."""
-    return {name: _module(name).SUMMARY for name in _built_in_names()}
+    """The built-in tasks: name → one-line summary, read from their files without running them."""
+    return {name: _summary(file) for name, file in sorted(_files().items())}
 
 
-def load(task: str, target: str | None = None) -> Task:
-    if task in _built_in_names():
-        return _module(task).task()
-    raise unknown("task", task, _built_in_names())
+def load(
+    task: str, target: str | None = None, *, kind: "Kind | None" = None, ignore: Collection[str] = ()
+) -> "Task":
+    """The task called ``task``: a built-in name, a .csv, .csv.gz or .npz path, or ``file.py:function``.
+
+    The function takes nothing and returns a Task, ``(x, y)`` or ``(x, y, network)`` (see ``from_arrays``).
+    target, kind and ignore are for tables (see ``from_csv``). Raises UserError for everything else.
+    """
+    if task.endswith((".csv", ".csv.gz")):
+        from shoal.tasks.tables import from_csv
+
+        return from_csv(Path(task).expanduser(), target, kind=kind, ignore=ignore)
+    if target is not None or kind is not None or ignore:
+        raise UserError(f"task {task!r} is no table, so it takes no target column")
+    if task in _files():
+        return importlib.import_module(f"{built_in.__name__}.{_files()[task].stem}").task()
+    if task.endswith(".npz"):
+        from shoal.tasks.arrays import from_npz
+
+        return from_npz(Path(task).expanduser())
+    file, colon, function = task.rpartition(":")
+    if colon and file.endswith(".py"):
+        return _own(Path(file).expanduser(), function)
+    raise UserError(f"{unknown('task', task, names())}; {PATHS}")
 
 
-def _built_in_names() -> list[str]:
-    return sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(built_in.__path__))
+def _files() -> dict[str, Path]:
+    """Task name → its file: the folder ``built_in`` is the register."""
+    folder = Path(built_in.__path__[0])
+    found = pkgutil.iter_modules(built_in.__path__)
+    return {each.name.replace("_", "-"): folder / f"{each.name}.py" for each in found}
 
 
-def _module(name: str):
-    return importlib.import_module(f"{built_in.__name__}.{name.replace('-', '_')}")
+def _summary(file: Path) -> str:
+    for line in ast.parse(file.read_text(encoding="utf-8")).body:
+        if (
+            isinstance(line, ast.Assign)
+            and isinstance(line.targets[0], ast.Name)
+            and line.targets[0].id == "SUMMARY"
+        ):
+            return ast.literal_eval(line.value)
+    raise LookupError(f"{file.name} has no SUMMARY")
+
+
+def _own(file: Path, function: str) -> "Task":
+    from shoal.tasks.arrays import from_arrays
+    from shoal.tasks.own_network import call
+    from shoal.tasks.task import Task
+
+    if not file.is_file():
+        raise UserError(f"there is no file {file}")
+    module = call(f"{file}", _run, file)
+    assert isinstance(module, ModuleType)
+    makers = {
+        name: value for name, value in vars(module).items() if callable(value) and not name.startswith("_")
+    }
+    if function not in makers:
+        raise unknown(f"function in {file}", function, makers)
+    made: Any = call(f"{file}:{function}", makers[function])
+    if isinstance(made, Task):
+        return made
+    if isinstance(made, tuple) and len(made) in (2, 3):
+        try:
+            return from_arrays(*made, name=function)
+        except UserError as error:
+            raise UserError(f"{file}:{function}: {error}") from None
+    raise UserError(
+        f"{file}:{function} returned {type(made).__name__}; a Task, (x, y) or (x, y, network) is needed"
+    )
+
+
+def _run(file: Path) -> ModuleType:
+    """Import a user's file under a name that shadows nothing; it finds the modules beside it."""
+    path = file.resolve()
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    name = f"shoal_own_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

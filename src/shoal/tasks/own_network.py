@@ -1,0 +1,93 @@
+"""A user's own network: fresh copies with new random weights, and one check that it fits the task."""
+
+import copy
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from shoal.errors import UserError
+
+
+@dataclass(frozen=True)
+class FreshCopies:
+    """A factory from one instance: deep copies, their parameters drawn anew under the caller's torch seed."""
+
+    module: nn.Module
+
+    def __call__(self) -> nn.Module:
+        made = copy.deepcopy(self.module)
+        for part in reversed(list(made.modules())):  # as in construction: the whole has the last word
+            reset = _reset(part)
+            if reset is not None:
+                reset()
+        return made
+
+
+def factory(network: nn.Module | Callable[[], nn.Module]) -> tuple[Callable[[], nn.Module], list[str]]:
+    """A factory of ``network``, an instance or a factory already, and what to tell the user about it."""
+    if not isinstance(network, nn.Module):
+        if not callable(network):
+            raise UserError(
+                f"network is {network!r}, neither a torch.nn.Module nor a function that makes one"
+            )
+        return network, []
+    kept = [
+        f"{name}.{parameter}".lstrip(".")
+        for name, part in network.named_modules()
+        if _reset(part) is None
+        for parameter, _ in part.named_parameters(recurse=False)
+    ]
+    if not kept:
+        return FreshCopies(network), []
+    note = "these parameters start equal for every seed, as their modules have no reset_parameters(): "
+    return FreshCopies(network), [note + ", ".join(kept)]
+
+
+def check(make: Callable[[], nn.Module], x: Tensor, outputs: int) -> None:
+    """Run one small batch, [rows, *features] → [rows, outputs]; UserError if the network does not do that.
+
+    Leaves torch's random state as it was.
+    """
+    batch = x[:4]
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        network = call("the network's factory", make)
+        if not isinstance(network, nn.Module):
+            raise UserError(f"the network's factory returned {type(network).__name__}, not a torch.nn.Module")
+        result = call(f"the network, given inputs of shape {_shape(batch)},", network.eval(), batch)
+    if not isinstance(result, Tensor):
+        raise UserError(f"the network returned {type(result).__name__}; one tensor is needed")
+    if tuple(result.shape) != (len(batch), outputs):
+        raise UserError(
+            f"the network turns inputs of shape {_shape(batch)} into outputs of shape {_shape(result)}; "
+            f"this task needs [{len(batch)}, {outputs}]"
+        )
+
+
+def call(what: str, function: Callable, *arguments: object) -> object:
+    """``function(*arguments)``, a user's code: whatever it raises becomes a UserError that says where."""
+    try:
+        return function(*arguments)
+    except UserError:
+        raise
+    except Exception as error:
+        message = str(error).strip() or "no message"
+        raise UserError(f"{what} raised {type(error).__name__}{_place(error)}: {message}") from error
+
+
+def _place(error: Exception) -> str:
+    """Where in the user's own files an error arose: the innermost line that belongs to no package."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call above
+    own = [one for one in frames if "site-packages" not in one.filename and not one.filename.startswith("<")]
+    return f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
+
+
+def _reset(part: nn.Module) -> Callable[[], None] | None:
+    """How a module draws its own parameters; torch's attention and Transformer write an underscore."""
+    return getattr(part, "reset_parameters", None) or getattr(part, "_reset_parameters", None)
+
+
+def _shape(x: Tensor) -> str:
+    return str(list(x.shape))
