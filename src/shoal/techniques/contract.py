@@ -43,13 +43,13 @@ def breach(module: ModuleType, kind: str) -> str | None:
 
 
 def _no_named_tuple(module: ModuleType, name: str) -> str | None:
-    value: Any = getattr(module, name, None)
-    if not (isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields")):
+    value = getattr(module, name, None)
+    fields = getattr(value, "_fields", None)
+    if not isinstance(value, type) or fields is None:
         return f"{name}, a typing.NamedTuple, is missing"
-    if name == "Hyper":
-        for field in value._fields:
-            if field not in value._field_defaults:
-                return f"Hyper.{field} has no default"
+    bare = [field for field in fields if field not in getattr(value, "_field_defaults", {})]
+    if name == "Hyper" and bare:
+        return f"Hyper.{bare[0]} has no default"
     return None
 
 

@@ -39,10 +39,11 @@ def init(hyper: Hyper) -> State:
 
 def observe(state: State, score: Float[Tensor, ""], hyper: Hyper) -> tuple[State, Decision]:
     """The state and the decision after a validation loss ``score`` [] (lower is better)."""
+    score = score.to(state.best.dtype)
     improved = score < state.best - hyper.min_delta
     best = torch.where(improved, score, state.best)
     waited = torch.where(improved, 0.0, state.waited + 1)
-    decision = Decision(lr_scale=torch.ones_like(score), stop=waited >= hyper.patience, keep=improved)
+    decision = Decision(lr_scale=torch.ones_like(waited), stop=waited >= hyper.patience, keep=improved)
     return State(best, waited), decision
 
 

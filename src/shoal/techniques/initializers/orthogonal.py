@@ -34,7 +34,7 @@ def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Fl
     tall = normal if rows >= columns else normal.T
     q, r = torch.linalg.qr(tall)
     q = q * torch.diagonal(r).sign()
-    return hyper.gain * (q if rows >= columns else q.T).reshape(shape)
+    return hyper.gain * (q if rows >= columns else q.T).contiguous().view(shape)
 
 
 CARD = Card(

@@ -52,7 +52,7 @@ def apply(
         return ((x - state.mean.view(channel)) * scale.view(channel)).to(x.dtype), state
     over = (0, *range(2, x.ndim))
     share = weight.view(-1, *(1,) * (x.ndim - 1))
-    count = weight.sum() * (x[0, 0].numel())
+    count = weight.sum() * x[0, 0].numel()
     some = count.clamp(min=1)
     mean = (share * x).sum(over) / some
     centered = x - mean.view(channel)
@@ -63,8 +63,8 @@ def apply(
 
 def _follow(state: State, mean: Tensor, var: Tensor, count: Tensor, hyper: Hyper) -> State:
     """The running statistics a step further; ``count`` [] is the number of values that each stands for."""
-    toward_mean = torch.where(count > 0, hyper.momentum, 0.0)
-    toward_var = torch.where(count > 1, hyper.momentum, 0.0)
+    toward_mean = hyper.momentum * (count > 0).to(mean.dtype)
+    toward_var = hyper.momentum * (count > 1).to(var.dtype)
     unbiased = var * count / (count - 1).clamp(min=1)
     return State(
         state.mean + toward_mean * (mean - state.mean),

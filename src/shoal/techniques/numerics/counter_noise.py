@@ -6,7 +6,13 @@ on how the program is compiled, and eager equals compiled. Products stay below 2
 a constant below 2³¹, so no signed overflow occurs in compiled C++.
 
 The mixing function is the 32-bit "lowbias" finalizer found by search (C. Wellons, "Prospecting for hash
-functions", 2018, public domain): x ^= x≫16; x *= a; x ^= x≫15; x *= b; x ^= x≫16.
+functions", 2018, public domain), modulo 2³²:
+
+    mix(x):         x ^= x≫16;  x *= 0x7FEB352D;  x ^= x≫15;  x *= 0x846CA68B;  x ^= x≫16
+    fold(k, n)    = mix(mix(k + 0x3C6EF372) + n)
+    uniform(k)[i] = (n + ½)·2⁻²³,   n = mix(mix(i + k) ^ fold(k, 0x51ED270B)) ≫ 9
+
+i counts positions in row-major order. Witness: the same formulas over plain Python integers.
 """
 
 import torch

@@ -1,0 +1,130 @@
+"""What every technique can be asked to do, by kind: the one place where tests know how a kind is called."""
+
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from beartype import beartype
+from jaxtyping import jaxtyped
+from torch import Tensor
+
+from shoal.techniques.kinds import Seen
+
+MEMBERS = 3
+
+
+class Example(NamedTuple):
+    """run(hyper, *inputs) → tensors of one member; ``hyper`` and ``inputs`` hold MEMBERS of each, stacked."""
+
+    run: Callable[..., Any]
+    hyper: Any
+    inputs: tuple[Tensor, ...]
+
+
+def checked(module: ModuleType) -> SimpleNamespace:
+    """The technique with every public function's shapes and types checked at every call."""
+    functions = {
+        name: jaxtyped(value, typechecker=beartype)
+        for name, value in vars(module).items()
+        if callable(value)
+        and getattr(value, "__module__", "") == module.__name__
+        and not isinstance(value, type)
+    }
+    return SimpleNamespace(**{**vars(module), **functions})
+
+
+def hyper_of_members(module: ModuleType, dtype: torch.dtype) -> Any:
+    """A different legal value for every member and hyperparameter."""
+
+    def values(name: str) -> Tensor:
+        bounds, default = module.CARD.ranges.get(name), module.Hyper._field_defaults[name]
+        if bounds is None:
+            return torch.tensor([default + 0.01 * member for member in range(MEMBERS)], dtype=dtype)
+        shares = torch.linspace(0.2, 0.9, MEMBERS, dtype=dtype)
+        if bounds.log:
+            return bounds.low * (bounds.high / bounds.low) ** shares
+        return bounds.low + (bounds.high - bounds.low) * shares
+
+    return module.Hyper(*(values(name) for name in module.Hyper._fields))
+
+
+def _optimizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    def run(hyper: Any, parameter: Tensor, gradients: Tensor) -> Any:
+        state, path = rule.init(parameter, hyper), []
+        for gradient in gradients.unbind(0):
+            key = torch.zeros((), dtype=torch.int64)
+            change, state = rule.update(Seen(gradient, gradient.sum(), key), state, parameter, hyper)
+            parameter = parameter + change
+            path.append(parameter)
+        return path, state
+
+    return run, (normal(MEMBERS, 4, 3), normal(MEMBERS, 3, 4, 3))
+
+
+def _schedule(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    return lambda hyper, progress: rule.value(progress, hyper), (normal(MEMBERS).sigmoid(),)
+
+
+def _initializer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    def run(hyper: Any, seed_like: Tensor) -> Any:
+        drawn = [rule.draw((6, 4), torch.Generator().manual_seed(1), hyper)]
+        if hasattr(rule, "draw_bias"):
+            drawn.append(rule.draw_bias((6,), 4, torch.Generator().manual_seed(1), hyper))
+        return drawn
+
+    return run, (normal(MEMBERS),)
+
+
+def _activation(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    return lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 5, 4),)
+
+
+def _normalization(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    def run(hyper: Any, x: Tensor, mean: Tensor, var: Tensor, weight: Tensor) -> Any:
+        state = rule.State(mean, var)
+        return rule.apply(x, state, weight, hyper, True), rule.apply(x, state, weight, hyper, False)
+
+    weight = torch.ones_like(normal(MEMBERS, 6))
+    weight[:, 4:] = 0
+    return run, (normal(MEMBERS, 6, 4, 2, 2), normal(MEMBERS, 4), normal(MEMBERS, 4).exp(), weight)
+
+
+def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    if rule.PLACE == "loss":
+
+        def run(hyper: Any, parameter: Tensor) -> Any:
+            return [rule.penalty(parameter, role, hyper) for role in ("matrix", "bias", "norm")]
+
+        return run, (normal(MEMBERS, 4, 3),)
+    keys = torch.arange(MEMBERS, dtype=torch.int64) * 7 + 1
+    return lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 8, 5), keys)
+
+
+def _controller(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    def run(hyper: Any, scores: Tensor) -> Any:
+        state, decisions = rule.init(hyper), []
+        for score in scores.unbind(0):
+            state, decision = rule.observe(state, score, hyper)
+            decisions.append(decision)
+        return decisions, state
+
+    return run, (normal(MEMBERS, 12),)
+
+
+@pytest.fixture
+def example() -> Callable[[str, ModuleType, torch.dtype], Example]:
+    """example(kind, module, dtype): how to run any technique of that kind, on fixed random inputs."""
+    ways = {name.removeprefix("_"): way for name, way in globals().items() if name.startswith("_")}
+
+    def make(kind: str, module: ModuleType, dtype: torch.dtype, seed: int = 0) -> Example:
+        generator = torch.Generator().manual_seed(seed)
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+        run, inputs = ways[kind](checked(module), normal)
+        return Example(run, hyper_of_members(module, dtype), inputs)
+
+    return make
