@@ -17,7 +17,7 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m shoal.cli.docs --check
 
 # Writes the generated pages, docs/catalogue.md and docs/cli.md.

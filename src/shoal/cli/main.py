@@ -10,16 +10,17 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from shoal.cli.compare import compare
+from shoal.cli.compare import INTERRUPTED, compare
 from shoal.cli.example import ExampleGroup
 from shoal.cli.list import list_
 from shoal.errors import UserError, unknown
 
+UNFORESEEN = 1
 WRONG_INPUT = 2
-INTERRUPTED = 130
 
 
 class Commands(ExampleGroup):
@@ -55,26 +56,18 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; only ``--verbose`` lets a traceback reach the screen."""
+    meta: dict[str, Any] = {}
     try:
         with shoal.make_context("shoal", list(arguments)) as context:
+            meta = context.meta
             shoal.invoke(context)
             sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else error.format_message())
+        click.echo(error.format_message())
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.NoSuchOption as error:
-        known = error.ctx.command.params if error.ctx else []
-        return _complain(
-            str(
-                unknown(
-                    "option",
-                    error.option_name,
-                    [one.opts[0] for one in known if isinstance(one, click.Option)],
-                )
-            ),
-            WRONG_INPUT,
-        )
+        return _complain(str(_unknown_option(error)), WRONG_INPUT)
     except click.ClickException as error:
         return _complain(_sentence(error.format_message()), WRONG_INPUT)
     except UserError as error:
@@ -84,13 +77,20 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _silence_output()
     except Exception as error:
-        return _unforeseen(error, verbose="--verbose" in arguments)
+        return _unforeseen(error, meta.get("shoal.out"), verbose="--verbose" in arguments)
     return 0
 
 
 def _complain(sentence: str, code: int) -> int:
     click.echo(f"shoal: {sentence}", err=True)
     return code
+
+
+def _unknown_option(error: click.NoSuchOption) -> UserError:
+    params = error.ctx.command.params if error.ctx else []
+    return unknown(
+        "option", error.option_name, [one.opts[0] for one in params if isinstance(one, click.Option)]
+    )
 
 
 def _sentence(message: str) -> str:
@@ -106,15 +106,14 @@ def _silence_output() -> None:
     os.dup2(nowhere, sys.stdout.fileno())
 
 
-def _unforeseen(error: Exception, verbose: bool) -> int:
+def _unforeseen(error: Exception, results: str | None, verbose: bool) -> int:
+    """Save the traceback in the results folder, or where there is none in the temporary one, and say so."""
     report = "".join(traceback.format_exception(error))
     if verbose:
         click.echo(report, err=True)
-    handle, name = tempfile.mkstemp(prefix="shoal-", suffix="-traceback.txt")
+    folder = results if results is not None and Path(results).is_dir() else None
+    handle, name = tempfile.mkstemp(prefix="shoal-", suffix="-traceback.txt", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(report)
-    words = " ".join(str(error).split())[:200]
-    return _complain(
-        f"stopped by an error of its own, {type(error).__name__}: {words} (the traceback is in {Path(name)})",
-        1,
-    )
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return _complain(f"stopped by an error of its own, {words} (its traceback is in {name})", UNFORESEEN)

@@ -1,0 +1,36 @@
+"""Numbers as people read them; the same spelling in the live display and in the verdict table."""
+
+import math
+
+
+def span(seconds: float) -> str:
+    """A duration for people: 0.8 s, 45 s, 3.4 minutes, 26 minutes, 2.5 hours."""
+    if not math.isfinite(seconds):
+        return "?"
+    for unit, size in (("hours", 5400.0), ("minutes", 90.0)):
+        if seconds >= size:
+            amount = seconds / (3600.0 if unit == "hours" else 60.0)
+            return f"{amount:.0f} {unit}" if amount >= 10 else f"{amount:.1f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+
+
+def count(number: float) -> str:
+    """A count with thin groups of three: 1,234,567."""
+    return f"{number:,.0f}"
+
+
+def signed(number: float, decimals: int) -> str:
+    """A number with its sign, a real minus."""
+    return f"{number:+.{decimals}f}".replace("-", "−")
+
+
+def score(value: float, decimals: int = 3) -> str:
+    """A score, or a dash where there is none (nothing judged, or diverged)."""
+    return f"{value:.{decimals}f}" if math.isfinite(value) else "–"
+
+
+def clock(seconds: float) -> str:
+    """A stopwatch: 0:07, 1:30, 1:02:03."""
+    hours, rest = divmod(max(0, round(seconds)), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

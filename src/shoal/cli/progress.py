@@ -1,0 +1,187 @@
+"""What a comparison shows of itself while it runs: a live display on a terminal, plain lines on a pipe.
+
+Both write to stderr, so that stdout holds the result and nothing else. A reader that goes away silences
+the display and never stops the run.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from shoal.cli.formats import clock, count, score
+from shoal.cli.table import console
+
+if TYPE_CHECKING:
+    from shoal.experiments.standing import Standing
+
+PLAIN_EVERY = 5.0
+"""Seconds between two plain lines of one phase."""
+PHASES = {
+    "measure": "measuring speed",
+    "tune": "tuning",
+    "extend": "tuning beyond the range",
+    "evaluate": "judging on fresh seeds",
+}
+
+
+class Display(Protocol):
+    """A context manager that is told how the run stands."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def update(self, standing: "Standing") -> None:
+        """Show ``standing`` now or at the next redraw."""
+        ...
+
+
+def display(title: str, file: TextIO, started: float) -> Display:
+    """The live display where ``file`` is a terminal that can redraw, else plain lines.
+
+    title: what is compared. started: time.monotonic() when the process began.
+    """
+    screen = console(file)
+    if screen.is_terminal and not screen.is_dumb_terminal:
+        return LiveDisplay(title, screen, started)
+    return PlainLines(file, started)
+
+
+class PlainLines:
+    """A line when a phase begins and then every few seconds, for pipes, logs and dumb terminals."""
+
+    def __init__(self, file: TextIO, started: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._file: TextIO | None = file
+        self._started, self._now = started, now
+        self._shown, self._phase = -math.inf, ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file = None
+
+    def update(self, standing: "Standing") -> None:
+        """Print ``standing`` as a line, unless this phase's last line is younger than ``PLAIN_EVERY``."""
+        now, phase = self._now(), _phase(standing)
+        if self._file is None or (phase == self._phase and now - self._shown < PLAIN_EVERY):
+            return
+        self._shown, self._phase = now, phase
+        facts = [clock(now - self._started), phase, *_facts(standing), *_scores(standing)]
+        try:
+            print(f"shoal: {' · '.join(facts)}", file=self._file, flush=True)
+        except BrokenPipeError:
+            self._file = None
+
+
+class LiveDisplay:
+    """A few lines that stay in place, are redrawn four times a second and vanish when the run ends."""
+
+    def __init__(self, title: str, screen: Console, started: float) -> None:
+        self._title, self._screen, self._started = title, screen, started
+        self._standing: Standing | None = None
+        self._heard = time.monotonic()
+        self._live = Live(console=screen, get_renderable=self._draw, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def update(self, standing: "Standing") -> None:
+        """Remember ``standing``; the next redraw shows it."""
+        self._standing, self._heard = standing, time.monotonic()
+
+    def _draw(self) -> RenderableType:
+        now, width = time.monotonic(), self._screen.width
+        elapsed = now - self._started
+        if self._standing is None:
+            return Group(_heading(self._title, clock(elapsed), width), Text(" starting …", style="dim"))
+        left = max(0.0, self._standing.seconds_left - (now - self._heard))
+        standing = self._standing._replace(seconds_left=left)
+        return Group(*_screen_lines(standing, self._title, elapsed, width, self._screen.height))
+
+
+def _screen_lines(
+    standing: "Standing", title: str, elapsed: float, width: int, height: int
+) -> list[RenderableType]:
+    """The live display, top to bottom, for a window of ``width`` columns and ``height`` rows."""
+    facts = [_phase(standing), *_facts(standing)]
+    bar = ProgressBar(total=1.0, completed=_share(standing, elapsed))
+    lines: list[RenderableType] = [
+        _heading(title, clock(elapsed), width),
+        Padding(bar, (0, 1)),
+        Padding(Text(" · ".join(facts)), (0, 1)),
+    ]
+    if standing.note:
+        note = Text(standing.note, style="dim", no_wrap=True, overflow="ellipsis")
+        lines.append(Padding(note, (0, 1)))
+    rows = height - len(lines) - 4
+    if rows > 0 and any(arm.score is not None for arm in standing.arms):
+        lines += [Text(""), _arms(standing, rows)]
+    return lines
+
+
+def _heading(title: str, right: str, width: int) -> Text:
+    room = max(8, width - len(right) - 3)
+    left = Text(title, style="bold")
+    left.truncate(room, overflow="ellipsis", pad=True)
+    return Text(" ").append_text(left).append(f" {right}", style="dim")
+
+
+def _arms(standing: "Standing", rows: int) -> Table:
+    """The arms in the plan's order, so that no row jumps."""
+    table = Table(box=None, header_style="dim", padding=(0, 1))
+    judged = standing.phase.startswith("evaluate")
+    table.add_column("arm", no_wrap=True, overflow="ellipsis")
+    table.add_column("test score" if judged else "validation score", justify="right", no_wrap=True)
+    table.add_column("networks", justify="right", no_wrap=True)
+    for arm in standing.arms[:rows]:
+        shown = "–" if arm.score is None else score(arm.score, 4)
+        table.add_row(arm.name, shown, count(arm.networks))
+    if len(standing.arms) > rows:
+        table.add_row(Text(f"and {len(standing.arms) - rows} more", style="dim"))
+    return table
+
+
+def _phase(standing: "Standing") -> str:
+    name = standing.phase.partition("-")[0]
+    return PHASES.get(name, name)
+
+
+def _facts(standing: "Standing") -> list[str]:
+    facts = [f"{count(standing.networks)} networks trained"]
+    facts.append(f"{count(standing.steps_per_second)} member-steps/s")
+    if math.isfinite(standing.seconds_left):
+        facts.append(f"{clock(standing.seconds_left)} left")
+    else:
+        facts.append(f"{count(standing.networks_planned - standing.networks)} to go in this phase")
+    return facts
+
+
+def _share(standing: "Standing", elapsed: float) -> float:
+    """How much of the run is done, 0 to 1: of the time where there is a budget, else of the networks."""
+    if math.isfinite(standing.seconds_left):
+        return elapsed / max(elapsed + standing.seconds_left, 1e-9)
+    return standing.networks / max(standing.networks_planned, 1)
+
+
+def _scores(standing: "Standing") -> list[str]:
+    """The arms' scores so far, in one phrase."""
+    known = [f"{arm.name} {score(arm.score)}" for arm in standing.arms if arm.score is not None]
+    return ["so far " + ", ".join(known)] if known else []

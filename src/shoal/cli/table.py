@@ -1,0 +1,115 @@
+"""The verdict table: arm, score, difference ± interval, cost, verdict; notes and the closing line."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shoal.cli.formats import count, score, signed, span
+
+if TYPE_CHECKING:
+    from shoal.experiments.result import ArmResult, Result
+
+STYLES = {
+    "baseline": "bold",
+    "better": "bold green",
+    "worse": "red",
+    "same": "cyan",
+    "undecided": "yellow",
+    "under-tuned": "magenta",
+}
+PIPE_WIDTH = 200
+
+
+def console(file: TextIO) -> Console:
+    """A console on ``file``: colors and the window's width on a terminal, plain and wide on a pipe."""
+    if file.isatty():
+        return Console(file=file, highlight=False)
+    return Console(file=file, highlight=False, width=PIPE_WIDTH, no_color=True, force_terminal=False)
+
+
+def show(result: "Result", out: Console) -> None:
+    """Print ``result``: the table, what the user should know, and what a plain loop would have cost."""
+    out.print(Text(f"\n{result.task}: {_judged(result)}, varying {result.axis}\n", style="bold"))
+    out.print(_table(result, narrow=out.width < 72))
+    if result.notes:
+        out.print()
+    for note in result.notes:
+        out.print(Text(f" • {note}"))
+    if result.folder is not None:
+        out.print(Text(f"\n record: {result.folder}", style="dim"))
+    out.print(Text(f"\n{closing_line(result)}"))
+
+
+def _judged(result: "Result") -> str:
+    """What decides, and which way: "test accuracy (higher is better)"."""
+    if result.judge == "score":
+        return f"test {result.metric} ({'higher' if result.higher_is_better else 'lower'} is better)"
+    return f"{result.judge.replace('_', ' ')} (less is better)"
+
+
+def closing_line(result: "Result") -> str:
+    """What was trained in how long, and what a plain PyTorch loop, really timed, would need."""
+    line = f"{count(result.networks_trained)} networks trained in {span(result.seconds)}"
+    if not math.isfinite(result.loop_seconds_estimate):
+        return line
+    return (
+        f"{line}; a plain PyTorch loop, timed just now on three of them, "
+        f"would need {span(result.loop_seconds_estimate)}"
+    )
+
+
+def _table(result: "Result", narrow: bool) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 1), pad_edge=True)
+    table.add_column("arm", overflow="fold", min_width=6)
+    table.add_column("score" if result.judge == "score" else result.judge, justify="right", no_wrap=True)
+    table.add_column("difference", justify="right", no_wrap=True)
+    table.add_column("cost", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    decimals = _decimals(result.arms)
+    more_is_better = result.judge == "score" and result.higher_is_better
+    for arm in sorted(result.arms, key=lambda arm: _rank(arm, more_is_better)):
+        table.add_row(
+            arm.name,
+            score(arm.mean, decimals),
+            _difference(arm, decimals),
+            _cost(arm, narrow),
+            Text(arm.verdict, style=STYLES[arm.verdict]),
+        )
+    return table
+
+
+def _rank(arm: "ArmResult", more_is_better: bool) -> float:
+    if not math.isfinite(arm.mean):
+        return math.inf
+    return -arm.mean if more_is_better else arm.mean
+
+
+def _decimals(arms: "Sequence[ArmResult]") -> int:
+    """Decimals that show two digits of the smallest uncertainty, between 2 and 5."""
+    widths = [half_width(arm) for arm in arms if arm.verdict != "baseline"]
+    widths = [width for width in widths if math.isfinite(width) and width > 0]
+    smallest = min(widths, default=0.001)
+    return min(5, max(2, 1 - math.floor(math.log10(smallest))))
+
+
+def half_width(arm: "ArmResult") -> float:
+    """The longer side of the difference's interval: what may stand after ± without claiming too much."""
+    low, high = arm.difference_interval
+    return float(max(high - arm.difference, arm.difference - low))
+
+
+def _difference(arm: "ArmResult", decimals: int) -> str:
+    if arm.verdict == "baseline" or not math.isfinite(arm.difference):
+        return "–"
+    width = half_width(arm)
+    around = f" ± {width:.{decimals}f}" if math.isfinite(width) else " ± ?"
+    return signed(arm.difference, decimals) + around
+
+
+def _cost(arm: "ArmResult", narrow: bool) -> str:
+    seconds = span(arm.time_seconds)
+    return seconds if narrow else f"{seconds} · {count(arm.steps)} steps"
