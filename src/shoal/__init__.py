@@ -1,0 +1,40 @@
+"""Find out which neural-network training techniques help on your network and your data.
+
+    import shoal
+    result = shoal.compare((x, y, network), vary="optimizer", budget="30s")
+
+``compare`` runs a fair comparison, ``Task`` and ``from_arrays`` make a task of your own data, ``Recipe``
+says where the arms start from. They are imported when first used, so that ``import shoal`` is instant.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shoal.errors import UserError
+    from shoal.experiments.compare import compare
+    from shoal.experiments.result import Result
+    from shoal.population.recipe import Recipe
+    from shoal.tasks.arrays import from_arrays
+    from shoal.tasks.task import Task
+
+__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays"]
+
+_HOMES = {
+    "compare": "shoal.experiments.compare",
+    "Result": "shoal.experiments.result",
+    "Recipe": "shoal.population.recipe",
+    "Task": "shoal.tasks.task",
+    "UserError": "shoal.errors",
+    "from_arrays": "shoal.tasks.arrays",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'shoal' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,59 @@
+"""What a comparison can show, said before anything is trained."""
+
+from dataclasses import dataclass
+
+from shoal.experiments import sizing
+from shoal.experiments.plan import Plan
+from shoal.experiments.sizing import Size
+from shoal.statistics.power import smallest_difference
+from shoal.tasks.task import Task
+
+POWER = 0.8
+_DISAGREEMENT = 0.1
+"""Share of test rows on which two trained networks are taken to differ; nothing is known yet."""
+_RELATIVE_DEVIATION = 0.05
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """networks and member_steps to be trained; evaluation seeds an arm; the smallest true difference in the
+    score that these seeds call better or worse with probability ``POWER``, if paired differences have the
+    standard deviation ``assumed_deviation`` (``relative``: both are shares of the baseline's mean)."""
+
+    networks: int
+    member_steps: int
+    evaluation_seeds: int
+    smallest_difference: float
+    assumed_deviation: float
+    relative: bool
+    words: str
+
+
+def forecast(plan: Plan, size: Size, steps: int, task: Task) -> Forecast:
+    """The forecast of a size; ``steps`` are the member-steps of one network of every arm together.
+
+    Before training the deviation is a guess: networks that disagree on a tenth of the test rows
+    (√(0.1 / rows)) for an accuracy, 5 % of the mean for anything else.
+    """
+    relative = not (plan.judge == "score" and plan.metric == "accuracy")
+    deviation = _RELATIVE_DEVIATION if relative else (_DISAGREEMENT / len(task.prepare(0).test)) ** 0.5
+    tuning = size.trials * size.tuning_seeds
+    each = tuning + size.evaluation_seeds
+    others = len(plan.arms) - 1
+    smallest = float("inf")
+    if size.evaluation_seeds >= sizing.ENOUGH:
+        smallest = smallest_difference(
+            size.evaluation_seeds, deviation, arms=others, alpha=plan.alpha, power=POWER
+        )
+    words = (
+        f"about {each * len(plan.arms):,} networks fit: {tuning} to tune each of {len(plan.arms)} arms, "
+        f"{size.evaluation_seeds} to judge it, {size.epochs:g} epochs each; "
+    )
+    if smallest == float("inf"):
+        words += f"fewer than {sizing.ENOUGH} seeds cannot show a difference"
+    else:
+        shown = f"{100 * smallest:.1f} %" if relative else f"{smallest:.3f}"
+        words += f"differences in {plan.judge} from about {shown} on can be shown"
+    return Forecast(
+        each * len(plan.arms), each * steps, size.evaluation_seeds, smallest, deviation, relative, words
+    )

@@ -1,0 +1,71 @@
+"""From outcomes to the number of each seed that is compared; diverged runs count as worst."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.experiments.plan import Plan
+from shoal.population.recipe import Outcome
+from shoal.statistics.comparisons import fill_diverged, worst_score
+from shoal.tasks.task import Task
+
+
+def gap(outcome: Outcome, higher_is_better: bool) -> float:
+    """How much better the training rows are scored than the test rows, in the metric's unit."""
+    difference = outcome.train_score - outcome.test_score
+    return difference if higher_is_better else -difference
+
+
+def judged(outcome: Outcome, plan: Plan) -> float:
+    """The number the plan's judge compares; NaN if the member diverged."""
+    if outcome.diverged:
+        return math.nan
+    if plan.judge == "gap":
+        return gap(outcome, plan.higher_is_better)
+    fields = {"score": "test_score", "time": "seconds"}
+    return float(getattr(outcome, fields.get(plan.judge, plan.judge)))
+
+
+def counted(
+    outcomes: Mapping[str, Mapping[int, Outcome]], plan: Plan, task: Task
+) -> dict[str, NDArray[np.float64]]:
+    """By arm the judged numbers [seeds], a diverged run standing with the worst number a run can have.
+
+    That is the worst any arm has, or if worse: accuracy 0, the RMSE of always predicting the training mean,
+    the training loss of knowing nothing. Time, steps and memory of a diverged run are the most any arm took.
+    """
+    numbers = {arm: [judged(one, plan) for one in found.values()] for arm, found in outcomes.items()}
+    missing = any(math.isnan(number) for found in numbers.values() for number in found)
+    if not missing:
+        return {arm: np.array(found, dtype=np.float64) for arm, found in numbers.items()}
+    seeds = list(next(iter(outcomes.values())))
+    worst = worst_score(
+        _bound(plan, task, seeds), *numbers.values(), higher_is_better=plan.judged_higher_is_better
+    )
+    return {arm: fill_diverged(found, worst) for arm, found in numbers.items()}
+
+
+def resolution(plan: Plan, task: Task) -> float:
+    """The smallest step between two judged numbers: one test row for an accuracy, else 0."""
+    if plan.judge == "score" and plan.metric == "accuracy":
+        return 1.0 / len(task.prepare(0).test)
+    return 0.0
+
+
+def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
+    if plan.judge in ("time", "steps", "memory"):
+        return 0.0
+    if plan.judge == "train_loss":
+        return math.log(task.outputs) if task.kind == "classification" else 1.0
+    if plan.metric == "accuracy":
+        return 0.0 if plan.judge == "score" else 1.0
+    return max(_knowing_nothing(task, seed) for seed in seeds)
+
+
+def _knowing_nothing(task: Task, seed: int) -> float:
+    """The test RMSE of always predicting the training mean; targets are standardized on training rows."""
+    prepared = task.prepare(seed)
+    test = prepared.y[prepared.test].double()
+    return float(test.square().mean().sqrt()) * prepared.scale

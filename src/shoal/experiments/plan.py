@@ -1,0 +1,95 @@
+"""The plan: what will be compared and how it will be judged, written before anything is trained."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from shoal.errors import unknown
+from shoal.experiments.arms import Arm
+from shoal.tasks.task import Task
+
+Judge = Literal["score", "train_loss", "time", "steps", "gap", "memory"]
+JUDGES: tuple[str, ...] = get_args(Judge)
+ALPHA = 0.05
+_FIRST_TUNING_SEED = 1_000_000
+
+
+@dataclass(frozen=True)
+class Margin:
+    """Differences inside it count as "same": an absolute number, or a share of the baseline's mean."""
+
+    value: float
+    relative: bool
+
+    def absolute(self, mean: float) -> float:
+        """The margin in the unit of the judged number, given the baseline's mean."""
+        return self.value * abs(mean) if self.relative else self.value
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A comparison. budget_seconds or work (member-steps), never both; seeds: evaluation seeds if fixed.
+
+    With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
+    """
+
+    task: str
+    fingerprint: str
+    metric: str
+    higher_is_better: bool
+    train_rows: int
+    axis: str
+    arms: tuple[Arm, ...]
+    baseline: str
+    judge: str
+    margin: Margin
+    alpha: float
+    budget_seconds: float | None
+    work: int | None
+    seeds: int | None
+    device: str
+
+    def evaluation_seeds(self, count: int) -> range:
+        """The seeds arms are judged on, 0, 1, 2, ..."""
+        return range(count)
+
+    def tuning_seeds(self, count: int) -> range:
+        """The seeds hyperparameters are chosen on; never one of the evaluation seeds."""
+        return range(_FIRST_TUNING_SEED, _FIRST_TUNING_SEED + count)
+
+    @property
+    def judged_higher_is_better(self) -> bool:
+        """Whether more of the judged number is better: for the score the metric decides, else less is."""
+        return self.judge == "score" and self.higher_is_better
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces; equal plans give equal text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=dict)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def judge_of(name: str) -> str:
+    """``name`` if it is a judge. Raises UserError listing those that exist."""
+    if name not in JUDGES:
+        raise unknown("judge", name, JUDGES)
+    return name
+
+
+def margin_for(judge: str, metric: str) -> Margin:
+    """One point of accuracy, two percentage points of gap, 2 % of an RMSE, 5 % of any other number."""
+    if judge == "score" and metric == "accuracy":
+        return Margin(0.01, False)
+    if judge == "gap" and metric == "accuracy":
+        return Margin(0.02, False)
+    return Margin(0.02 if judge == "score" else 0.05, True)
+
+
+def describe(plan: Plan, task: Task) -> Mapping[str, Any]:
+    """The plan as plain data, with what the task says of itself."""
+    return {**json.loads(plan.to_json()), "hash": plan.hash, "notes": list(task.notes)}

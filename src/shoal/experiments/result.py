@@ -1,0 +1,142 @@
+"""The result of a comparison: what is returned, printed and written as JSON under stable keys."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from shoal.experiments.forecast import Forecast
+
+Word = Literal["baseline", "better", "worse", "same", "undecided", "under-tuned"]
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """What may be said of one arm. NaN, null in JSON, stands where there is no number.
+
+    hyper: as tuned. search_space: name → low, high, log, and ``tried``: the lowest and highest value tried,
+    beyond low or high where the range was extended. scores: the metric on test rows, one for each of
+    ``seeds``, NaN where the member diverged. counted: the judged number of each seed as it entered mean,
+    interval, difference and verdict, a diverged run standing with the worst. difference: arm - baseline.
+    train_loss, steps, evaluations, time_seconds, memory_bytes, gap: means over the runs that did not diverge.
+    edge: whether the best lr is still the lowest or highest one tried. more_seeds: how many more would tell.
+    """
+
+    name: str
+    hyper: Mapping[str, float]
+    search_space: Mapping[str, Mapping[str, Any]]
+    seeds: tuple[int, ...]
+    scores: tuple[float, ...]
+    counted: tuple[float, ...]
+    mean: float
+    interval: tuple[float, float]
+    difference: float
+    difference_interval: tuple[float, float]
+    probability_of_improvement: float
+    p_corrected: float
+    train_loss: float
+    steps: float
+    evaluations: float
+    time_seconds: float
+    memory_bytes: float
+    gap: float
+    diverged: int
+    edge: bool
+    more_seeds: int | None
+    verdict: Word
+    words: str
+
+
+@dataclass(frozen=True)
+class Result(Mapping[str, Any]):
+    """A finished comparison; also a mapping, so ``result["arms"]`` is ``result.arms``.
+
+    seconds: from the start of the process. loop_seconds_estimate: what a plain PyTorch loop would need for
+    the same networks, timed on three of them; NaN where it was not timed. folder: where the record is.
+    """
+
+    task: str
+    metric: str
+    higher_is_better: bool
+    judge: str
+    axis: str
+    baseline: str
+    budget_seconds: float | None
+    work: int | None
+    seconds: float
+    networks_trained: int
+    member_steps: int
+    loop_seconds_estimate: float
+    alpha: float
+    margin: float
+    epochs: float
+    trials: int
+    tuning_seeds: tuple[int, ...]
+    forecast: Forecast
+    arms: tuple[ArmResult, ...]
+    notes: tuple[str, ...]
+    interrupted: bool
+    plan_hash: str
+    folder: str | None
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (field.name for field in fields(self))
+
+    def __len__(self) -> int:
+        return len(fields(self))
+
+    def __contains__(self, key: object) -> bool:
+        return any(field.name == key for field in fields(self))
+
+    def __hash__(self) -> int:
+        return hash(self.plan_hash)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: lists for tuples, None for NaN and infinities."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+    def to_json(self) -> str:
+        """Strict JSON, indented."""
+        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
+
+    def table(self) -> list[str]:
+        """The verdict table as lines, best first: arm, mean, difference ± interval, cost, verdict."""
+        rows = [
+            ("arm", self.judge if self.judge != "score" else self.metric, "difference", "cost", "verdict")
+        ]
+        best = -1 if self.judge == "score" and self.higher_is_better else 1
+        for arm in sorted(self.arms, key=lambda arm: math.inf if math.isnan(arm.mean) else best * arm.mean):
+            rows.append((arm.name, _number(arm.mean), _around(arm), f"{arm.time_seconds:.3g} s", arm.verdict))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+
+    def __repr__(self) -> str:
+        head = f"{self.task}: {self.networks_trained:,} networks trained in {self.seconds:.0f} s"
+        return "\n".join([head, *self.table(), *(f"- {note}" for note in self.notes)])
+
+
+def _around(arm: ArmResult) -> str:
+    if arm.verdict == "baseline" or math.isnan(arm.difference):
+        return "–"
+    return f"{arm.difference:+.4g} ± {max(arm.difference_interval[1] - arm.difference, 0):.2g}"
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4g}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

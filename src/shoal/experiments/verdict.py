@@ -1,0 +1,150 @@
+"""The verdict: what may be said of each arm, from the plan and the outcomes alone."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from shoal.experiments import judging
+from shoal.experiments.arms import Arm
+from shoal.experiments.axes import contained
+from shoal.experiments.plan import Plan
+from shoal.experiments.result import ArmResult, Word
+from shoal.experiments.run import Finished
+from shoal.experiments.words import sentence
+from shoal.population.recipe import Outcome
+from shoal.statistics.comparisons import Comparison, compare
+from shoal.statistics.corrections import holm
+from shoal.statistics.intervals import EVERYTHING, Interval, mean_interval
+from shoal.statistics.power import seeds_needed
+from shoal.statistics.verdicts import verdict
+from shoal.tasks.task import Task
+
+_NOTHING = Comparison(0, math.nan, EVERYTHING, 1.0, math.nan, "mean")
+
+
+class Judged(NamedTuple):
+    """The judged numbers of every arm [seeds], their paired comparisons with the baseline, p corrected."""
+
+    numbers: Mapping[str, np.ndarray]
+    comparisons: Mapping[str, Comparison]
+    p: Mapping[str, float]
+    margin: float
+
+
+def judge(plan: Plan, task: Task, finished: Finished) -> tuple[tuple[ArmResult, ...], float]:
+    """Every arm's result in the plan's order, and the margin in the judged number's unit."""
+    found = _compare(plan, task, finished)
+    arms = [_arm(plan, task, finished, found, arm) for arm in plan.arms]
+    return tuple(replace(arm, words=sentence(arm, plan, finished)) for arm in arms), found.margin
+
+
+def _compare(plan: Plan, task: Task, finished: Finished) -> Judged:
+    numbers = judging.counted(finished.outcomes, plan, task)
+    base = numbers[plan.baseline]
+    others = [arm.name for arm in plan.arms if arm.name != plan.baseline]
+    if base.size == 0:
+        return Judged(numbers, dict.fromkeys(others, _NOTHING), dict.fromkeys(others, 1.0), 0.0)
+    resolution = judging.resolution(plan, task)
+    comparisons = {
+        name: compare(
+            numbers[name],
+            base,
+            higher_is_better=plan.judged_higher_is_better,
+            level=1 - plan.alpha,
+            resolution=resolution,
+        )
+        for name in others
+    }
+    corrected = holm([comparisons[name].p for name in others])
+    p = {name: float(one) for name, one in zip(others, corrected, strict=True)}
+    return Judged(numbers, comparisons, p, plan.margin.absolute(float(base.mean())))
+
+
+def _word(plan: Plan, arm: Arm, finished: Finished, found: Judged) -> Word:
+    """Rule 3 on top of the statistics: an arm that contains the baseline's rule and loses is under-tuned."""
+    if arm.name == plan.baseline:
+        return "baseline"
+    one = found.comparisons[arm.name]
+    if one.n == 0 or not finished.tuned:
+        return "undecided"
+    word = verdict(
+        one.difference,
+        one.interval,
+        found.p[arm.name],
+        found.margin,
+        one.n,
+        plan.alpha,
+        higher_is_better=plan.judged_higher_is_better,
+    )
+    if word == "worse" and plan.judge == "score" and plan.axis == "optimizer":
+        return "under-tuned" if plan.baseline in contained(arm.name) else "worse"
+    return word
+
+
+def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) -> ArmResult:
+    word = _word(plan, arm, finished, found)
+    outcomes = finished.outcomes[arm.name]
+    numbers, is_baseline = found.numbers[arm.name], arm.name == plan.baseline
+    one = found.comparisons.get(arm.name, _NOTHING)
+    interval = EVERYTHING
+    if numbers.size:
+        interval = mean_interval(numbers, 1 - plan.alpha, judging.resolution(plan, task))
+    return ArmResult(
+        name=arm.name,
+        hyper={**arm.recipe.hyper, **finished.best[arm.name].point},
+        search_space=_space(arm, finished),
+        seeds=tuple(outcomes),
+        scores=tuple(math.nan if each.diverged else each.test_score for each in outcomes.values()),
+        counted=tuple(float(number) for number in numbers),
+        mean=float(numbers.mean()) if numbers.size else math.nan,
+        interval=_pair(interval),
+        difference=0.0 if is_baseline and numbers.size else one.difference,
+        difference_interval=(0.0, 0.0) if is_baseline and numbers.size else _pair(one.interval),
+        probability_of_improvement=0.5 if is_baseline and numbers.size else one.probability_of_improvement,
+        p_corrected=found.p.get(arm.name, math.nan),
+        train_loss=_mean(outcomes, lambda each: each.train_loss),
+        steps=_mean(outcomes, lambda each: each.steps),
+        evaluations=_mean(outcomes, lambda each: each.evaluations),
+        time_seconds=_mean(outcomes, lambda each: each.seconds),
+        memory_bytes=_mean(outcomes, lambda each: each.memory),
+        gap=_mean(outcomes, lambda each: judging.gap(each, plan.higher_is_better)),
+        diverged=sum(each.diverged for each in outcomes.values()),
+        edge=finished.best[arm.name].edge != 0,
+        more_seeds=_more_seeds(plan, found, arm.name) if word == "undecided" else None,
+        verdict=word,
+        words="",
+    )
+
+
+def _more_seeds(plan: Plan, found: Judged, name: str) -> int | None:
+    if found.numbers[name].size < 2:
+        return None
+    differences = found.numbers[name] - found.numbers[plan.baseline]
+    return seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
+
+
+def _space(arm: Arm, finished: Finished) -> dict[str, dict[str, object]]:
+    """The ranges of the cards, and how far was really tried."""
+    points = tuple(finished.tried.get(arm.name, {}).values())
+    return {
+        name: {
+            "low": one.range.low,
+            "high": one.range.high,
+            "log": one.range.log,
+            "tried": [min(p[name] for p in points), max(p[name] for p in points)] if points else None,
+        }
+        for name, one in arm.space.items()
+    }
+
+
+def _mean(outcomes: Mapping[int, Outcome], number: Callable[[Outcome], float]) -> float:
+    """Over the runs that did not diverge; NaN if there are none."""
+    numbers = [number(each) for each in outcomes.values() if not each.diverged]
+    return float(np.mean(numbers)) if numbers else math.nan
+
+
+def _pair(interval: Interval) -> tuple[float, float]:
+    return float(interval.low), float(interval.high)

@@ -1,0 +1,55 @@
+"""The verdict in sentences: one for each arm, and what the user should know of the whole."""
+
+from collections.abc import Sequence
+
+from shoal.experiments import sizing
+from shoal.experiments.axes import contained
+from shoal.experiments.plan import Plan
+from shoal.experiments.result import ArmResult
+from shoal.experiments.run import Finished
+
+
+def sentence(arm: ArmResult, plan: Plan, finished: Finished) -> str:
+    """What may be said of one arm."""
+    what = plan.judge if plan.judge != "score" else plan.metric
+    if not arm.seeds:
+        return f"{arm.name}: nothing could be judged, no evaluation seed was finished for every arm"
+    low, high = arm.interval
+    said = f"{arm.name}: {what} {arm.mean:.4g} ({low:.4g} to {high:.4g})"
+    if arm.diverged:
+        said += f", {arm.diverged} of {len(arm.seeds)} runs diverged and count as worst"
+    if arm.verdict == "baseline":
+        return f"{said}, the baseline"
+    low, high = arm.difference_interval
+    said += f", {arm.difference:+.3g} against {plan.baseline} ({low:+.3g} to {high:+.3g}"
+    said += f", p {arm.p_corrected:.2g})"
+    return f"{said}: {_reason(arm, plan, finished)}"
+
+
+def _reason(arm: ArmResult, plan: Plan, finished: Finished) -> str:
+    if arm.verdict == "under-tuned":
+        return f"under-tuned, because {arm.name} can imitate {plan.baseline} and yet lost to it"
+    if arm.verdict != "undecided":
+        return arm.verdict
+    if not finished.tuned:
+        return "undecided, because the arms could not be tuned"
+    if arm.more_seeds is None:
+        return "undecided, and no affordable number of seeds would tell"
+    if len(arm.seeds) < sizing.ENOUGH:
+        return f"undecided with fewer than {sizing.ENOUGH} seeds; about {arm.more_seeds} more would tell"
+    return f"undecided; about {arm.more_seeds} more seeds would tell"
+
+
+def notes(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> tuple[str, ...]:
+    """What holds for the whole comparison, a sentence each."""
+    said = list(finished.size.notes)
+    if finished.interrupted:
+        said.insert(0, "interrupted: this is what was finished; the same command continues it")
+    for arm in arms:
+        if arm.edge:
+            said.append(f"the best lr of {arm.name} is still at the edge of what was tried")
+        if plan.axis == "optimizer" and arm.verdict == "better" and arm.name in contained(plan.baseline):
+            said.append(f"{plan.baseline} can imitate {arm.name} and lost to it: the baseline is under-tuned")
+    if plan.axis == "batch_size" and (not finished.tuned or any(arm.lr is None for arm in plan.arms)):
+        said.append("batch sizes are compared at a fixed lr: the best lr grows with the batch size")
+    return tuple(said)
