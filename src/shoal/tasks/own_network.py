@@ -1,13 +1,16 @@
 """A user's own network: fresh copies with new random weights, and one check that it fits the task."""
 
 import copy
+import sysconfig
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+import shoal
 from shoal.errors import UserError
 
 
@@ -80,7 +83,10 @@ def call(what: str, function: Callable, *arguments: object) -> object:
 def _place(error: Exception) -> str:
     """Where in the user's own files an error arose: the innermost line that belongs to no package."""
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call above
-    own = [one for one in frames if "site-packages" not in one.filename and not one.filename.startswith("<")]
+    others = ("<", sysconfig.get_path("stdlib"), str(Path(shoal.__path__[0])))
+    own = [
+        one for one in frames if not one.filename.startswith(others) and "site-packages" not in one.filename
+    ]
     return f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
 
 

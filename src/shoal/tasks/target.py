@@ -67,7 +67,7 @@ def decide(text: "pl.Series", kind: Kind | None = None) -> Target:
         return target._replace(notes=target.notes + notes)
     reason = f"regression, because {name!r} is {what} with {different} different values"
     rows, dropped = _present(values)
-    return Target("regression", rows, there.to_numpy(), (), (reason, *dropped, *notes))
+    return Target("regression", rows, there.to_numpy(writable=True), (), (reason, *dropped, *notes))
 
 
 def _classification(cells: "pl.Series", why: str) -> Target:
