@@ -12,6 +12,7 @@ import pkgutil
 import sys
 from collections.abc import Mapping
 from functools import cache
+from numbers import Real
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -60,7 +61,7 @@ def make_hyper(module: ModuleType, values: Mapping[str, float]) -> Any:
         if name not in fields:
             raise unknown(f"hyperparameter of {technique}", name, fields)
         domain = module.CARD.domain[name]
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise UserError(f"{technique}.{name} is {value!r}, but must be a number in {domain}")
         if not domain.contains(value):
             raise UserError(f"{technique}.{name} is {value:g}, but must lie in {domain}")
@@ -174,7 +175,7 @@ def _load(kind: str, file: Path, given: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{given} raised {type(error).__name__}: {error}") from error
     if problem := breach(module, kind):
