@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-import shoal
 from shoal.errors import UserError
 
 
@@ -83,7 +82,7 @@ def call(what: str, function: Callable, *arguments: object) -> object:
 def _place(error: Exception) -> str:
     """Where in the user's own files an error arose: the innermost line that belongs to no package."""
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call above
-    others = ("<", sysconfig.get_path("stdlib"), str(Path(shoal.__path__[0])))
+    others = ("<", sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
     own = [
         one for one in frames if not one.filename.startswith(others) and "site-packages" not in one.filename
     ]
