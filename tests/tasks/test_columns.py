@@ -67,7 +67,7 @@ def test_whole_numbers_that_are_all_different_yet_no_identifier():
 def test_junk_among_numbers_is_missing_and_said():
     found, notes = column(["<5", *(i % 9 for i in range(ROWS - 1))])
     assert (found.role, found.gaps) == ("number", True)
-    assert "1 cells of column 'c' are no finite numbers, like '<5'" in notes
+    assert "no finite numbers and therefore missing: 1 cells of column 'c', like '<5'" in notes
     assert column(["inf", *(i % 9 for i in range(ROWS - 1))])[0].gaps
 
 

@@ -19,7 +19,7 @@ def test_cells_are_stripped_text_whatever_separates_them(tmp_path, separator):
 
 def test_gz_byte_order_mark_quotes_and_line_ends(tmp_path):
     file = tmp_path / "a.csv.gz"
-    file.write_bytes(gzip.compress('\ufeffa,b\r\n"x, y",2\r\n'.encode()))
+    file.write_bytes(gzip.compress('\ufeff\r\na,b\r\n"x, y",2\r\n'.encode()))
     assert read_text(file).to_dict(as_series=False) == {"a": ["x, y"], "b": ["2"]}
 
 
@@ -32,7 +32,9 @@ def test_gz_byte_order_mark_quotes_and_line_ends(tmp_path):
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data, not text"),
         ("a.csv", "größe,b\n1,2\n".encode("latin-1"), "is not UTF-8 text \\(byte 0xf6 at position 2\\)"),
         ("a.csv", b"a,b\n1,2,3\n", "is not a table in CSV"),
+        ("a.csv", b"a,b\r1,2\r", "first line cannot be read"),
         ("a.csv", b"1,2.5,3\n4,5,6\n", "first line of .* is all numbers"),
+        ("a.csv", b"a, b,b\n1,2,3\n", "has 2 columns called 'b'"),
         ("a.csv.gz", b"a,b\n1,2\n", "cannot be read"),
         ("a.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 1000)[:-20], "cannot be read"),
     ],

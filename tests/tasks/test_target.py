@@ -48,13 +48,11 @@ def test_whole_numbers_at_the_border_and_overruled():
 def test_rows_without_a_target_are_dropped_and_said():
     found = decide(series("a", "?", "b", "NA", "", *"ab" * 5))
     assert found.rows.tolist() == [0, 2, *range(5, 15)]
-    assert "3 rows without a target were dropped" in found.notes
+    assert "rows without a target, dropped: 3" in found.notes
     numeric = decide(series("n.a.", *(i / 7 for i in range(30))))
     assert numeric.rows.tolist() == list(range(1, 31))
-    assert (
-        "1 values of target column 't' are no finite numbers, like 'n.a.', and count as missing"
-        in numeric.notes
-    )
+    said = "no finite numbers and therefore missing: 1 values of target column 't', like 'n.a.'"
+    assert said in numeric.notes
 
 
 def test_a_class_of_one_row_is_said():

@@ -162,7 +162,7 @@ def _describe_one(name: str, cells: "pl.Series", known: np.ndarray) -> tuple[Col
         if counts_rows(values):
             return None, "whole numbers that count rows"
         seen = values[known]
-        if seen.drop_nulls().n_unique() < 2 and not 0 < seen.null_count() < seen.len():
+        if seen.n_unique() == 1:  # "3" and "3.0" are one number
             return None, "constant outside the test rows"
         return Column(name, "number", seen.null_count() > 0), junk_note(f"cells of column {name!r}", junk)
     form = date_format(cells)
@@ -207,7 +207,7 @@ def junk_note(what: str, junk: "pl.Series") -> str:
     """The sentence about ``what`` that should be numbers and are ``junk``; empty if there are none."""
     if junk.is_empty():
         return ""
-    return f"{junk.len()} {what} are no finite numbers, like {junk[0]!r}, and count as missing"
+    return f"no finite numbers and therefore missing: {junk.len()} {what}, like {junk[0]!r}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """A .csv or .csv.gz file as a polars frame of text cells, or one sentence about why it cannot be."""
 
+import csv
 import gzip
 import zlib
 from pathlib import Path
@@ -26,15 +27,13 @@ def read_text(file: Path) -> "pl.DataFrame":
     content = _content(file)
     header = content[: content.find(b"\n") + 1 or None].decode()
     separator = max(SEPARATORS, key=header.count)
+    names = _names(file, header, separator)
     try:
-        frame = pl.read_csv(content, separator=separator, infer_schema=False)
+        frame = pl.read_csv(content, separator=separator, infer_schema=False, new_columns=names)
     except pl.exceptions.PolarsError as error:
         raise UserError(f"{file} is not a table in CSV: {str(error).splitlines()[0]}") from None
-    frame = frame.rename({name: name.strip() for name in frame.columns})
     if frame.height == 0:
         raise UserError(f"{file} has a header line and no rows")
-    if all(_is_number(name) for name in frame.columns):
-        raise UserError(f"the first line of {file} is all numbers; write the columns' names there")
     return frame.with_columns(pl.all().str.strip_chars())
 
 
@@ -58,7 +57,7 @@ def _content(file: Path) -> bytes:
         raise UserError(f"{file} unpacks to more than {MOST_BYTES:,} bytes; smaller tables are read")
     if not content.strip():
         raise UserError(f"{file} is empty")
-    content = content.removeprefix(b"\xef\xbb\xbf")
+    content = content.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     try:
         if b"\0" in content:
             raise UserError(f"{file} is not what its ending says: it holds binary data, not text")
@@ -69,6 +68,19 @@ def _content(file: Path) -> bytes:
             f"{file} is not UTF-8 text (byte 0x{byte:02x} at position {error.start}); save it as CSV in UTF-8"
         ) from None
     return content
+
+
+def _names(file: Path, header: str, separator: str) -> list[str]:
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=separator))]
+    except csv.Error as error:
+        raise UserError(f"{file} is not a table in CSV: its first line cannot be read ({error})") from None
+    for name in names:
+        if names.count(name) > 1:
+            raise UserError(f"{file} has {names.count(name)} columns called {name!r}; give each its own name")
+    if all(_is_number(name) for name in names):
+        raise UserError(f"the first line of {file} is all numbers; write the columns' names there")
+    return names
 
 
 def _is_number(text: str) -> bool:

@@ -47,19 +47,18 @@ class Preparation:
 
     def fitted(self, seed: int) -> Any:
         """The transformer fitted on the training rows of ``seed``, or None if there is no preprocessing."""
-        return (
-            None
-            if self.pipeline is None
-            else self.pipeline().fit(_take(self.inputs, self.split.draw(seed)[0]))
-        )
+        return self._fitted(self.split.draw(seed)[0])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_remembered": OrderedDict()}  # another process prepares for itself
 
+    def _fitted(self, train: np.ndarray) -> Any:
+        return None if self.pipeline is None else self.pipeline().fit(self.inputs[train])
+
     def _inputs(self, train: np.ndarray) -> Tensor:
-        if self.pipeline is None:
+        fitted = self._fitted(train)
+        if fitted is None:
             return self.inputs
-        fitted = self.pipeline().fit(_take(self.inputs, train))
         x = torch.from_numpy(np.asarray(fitted.transform(self.inputs), dtype=np.float32))
         if not x.isfinite().all():
             raise UserError(
@@ -106,7 +105,3 @@ def fingerprint(parts: Iterable[object]) -> str:
         else:
             digest.update(f"{part!r} ".encode())
     return digest.hexdigest()
-
-
-def _take(inputs: Any, rows: np.ndarray) -> Any:
-    return inputs[rows]

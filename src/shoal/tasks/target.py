@@ -106,7 +106,7 @@ def _spelled(text: "pl.Series") -> "pl.Series":
 def _present(cells: "pl.Series") -> tuple[np.ndarray, tuple[str, ...]]:
     rows = np.flatnonzero(cells.is_not_null().to_numpy())
     lost = len(cells) - len(rows)
-    return rows, (f"{lost} rows without a target were dropped",) if lost else ()
+    return rows, (f"rows without a target, dropped: {lost}",) if lost else ()
 
 
 def _example(cells: "pl.Series") -> str:
