@@ -36,6 +36,12 @@ class Recipe:
         named = {name.replace("__", "."): value for name, value in values.items()}
         return replace(self, hyper={**self.hyper, **named})
 
+    def hyper_of(self, technique: str) -> dict[str, float]:
+        """The recipe's own values for one technique, without its name ("./mine.py" is called "mine")."""
+        label = technique.rpartition("/")[2].removesuffix(".py")
+        split = {name: name.partition(".") for name in self.hyper}
+        return {split[name][2]: value for name, value in self.hyper.items() if split[name][0] == label}
+
 
 class Job(NamedTuple):
     """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it."""

@@ -1,0 +1,51 @@
+"""A small 2-D convolutional network: 3×3 convolutions and max pooling, channels doubling with depth."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from shoal.networks.layers import Activation, Dropout, Normalization
+
+
+class ConvNet(nn.Module):
+    """[rows, channels, height, width] → [rows, outputs] (a missing channel axis is added).
+
+    Stage k: 3×3 convolution to width·2ᵏ channels → normalization → activation → 2×2 max pooling while the
+    image is at least 2×2 → dropout; a linear head on all that is left.
+    """
+
+    def __init__(
+        self,
+        features: tuple[int, ...],
+        outputs: int,
+        *,
+        width: int,
+        depth: int,
+        activation: tuple[str, Any],
+        normalization: tuple[str, Any] | None = None,
+        dropout: tuple[str, Any] | None = None,
+    ):
+        super().__init__()
+        channels, height, breadth = features if len(features) == 3 else (1, *features)
+        self.image = (channels, height, breadth)
+        self.stages = nn.ModuleList()
+        for stage in range(depth):
+            wide = width * 2**stage
+            parts: list[nn.Module] = [nn.Conv2d(channels, wide, 3, padding=1, bias=normalization is None)]
+            if normalization is not None:
+                parts.append(Normalization(*normalization, wide))
+            parts.append(Activation(*activation))
+            if height >= 2 and breadth >= 2:
+                parts.append(nn.MaxPool2d(2))
+                height, breadth = height // 2, breadth // 2
+            if dropout is not None:
+                parts.append(Dropout(*dropout, site=stage))
+            self.stages.append(nn.Sequential(*parts))
+            channels = wide
+        self.head = nn.Linear(channels * height * breadth, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(x.shape[0], *self.image)
+        for stage in self.stages:
+            x = stage(x)
+        return self.head(x.flatten(1))

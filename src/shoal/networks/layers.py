@@ -1,0 +1,87 @@
+"""Layers that bring techniques into a network: activation, dropout, normalization."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from shoal.networks.forward import current
+from shoal.techniques.numerics.counter_noise import fold
+
+
+def hyper_of(default: Any, given: Mapping[str, Tensor], name: str) -> Any:
+    """``default`` with this forward pass's own values where it has any."""
+    own = {field: given[f"{name}.{field}"] for field in default._fields if f"{name}.{field}" in given}
+    return default._replace(**own)
+
+
+class Activation(nn.Module):
+    """An activation technique as a layer, [*shape] → [*shape]."""
+
+    def __init__(self, name: str, technique: Any):
+        super().__init__()
+        self.name, self.technique = name, technique
+
+    def forward(self, x: Tensor) -> Tensor:
+        now = current()
+        return self.technique.apply(x, hyper_of(self.technique.Hyper(), now.hyper if now else {}, self.name))
+
+    def extra_repr(self) -> str:
+        return self.name
+
+
+class Dropout(nn.Module):
+    """A regularizer at activations as a layer; silent outside training.
+
+    site tells the noise of one layer from another's. default, where given, is this layer's own Hyper (a
+    user's ``nn.Dropout(p)``); values of the forward pass come first.
+    """
+
+    def __init__(self, name: str, technique: Any, site: int, default: Any = None):
+        super().__init__()
+        self.name, self.technique, self.site = name, technique, site
+        self.default = technique.Hyper() if default is None else default
+
+    def forward(self, x: Tensor) -> Tensor:
+        now = current()
+        if now is None or not now.training or now.key is None:
+            return x
+        return self.technique.apply(x, fold(now.key, self.site), hyper_of(self.default, now.hyper, self.name))
+
+    def extra_repr(self) -> str:
+        return f"{self.name}, site={self.site}"
+
+
+class Normalization(nn.Module):
+    """A normalization technique as a layer over [rows, channels, *], with scale, shift and running state.
+
+    Running state stands in buffers ``state_<field>``; in training the next state is copied into them.
+    """
+
+    def __init__(self, name: str, technique: Any, channels: int, default: Any = None):
+        super().__init__()
+        self.name, self.technique = name, technique
+        self.default = technique.Hyper() if default is None else default
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        state = technique.init(channels)
+        self.fields = state._fields
+        for field, value in state._asdict().items():
+            self.register_buffer(f"state_{field}", value)
+
+    def forward(self, x: Tensor) -> Tensor:
+        now = current()
+        training = bool(now and now.training)
+        weight = now.weight if now and now.weight is not None else x.new_ones(x.shape[0])
+        state = self.technique.State(*(getattr(self, f"state_{field}") for field in self.fields))
+        hyper = hyper_of(self.default, now.hyper if now else {}, self.name)
+        x, state = self.technique.apply(x, state, weight, hyper, training)
+        if training:
+            for field, value in state._asdict().items():
+                getattr(self, f"state_{field}").copy_(value.detach())
+        shape = (-1,) + (1,) * (x.ndim - 2)
+        return x * self.weight.view(shape) + self.bias.view(shape)
+
+    def extra_repr(self) -> str:
+        return self.name

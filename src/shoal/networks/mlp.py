@@ -1,0 +1,51 @@
+"""A multilayer perceptron: equal hidden layers, optional normalization, dropout and residual branches."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from shoal.networks.layers import Activation, Dropout, Normalization
+
+
+class MLP(nn.Module):
+    """[rows, *features] → [rows, outputs]: ``depth`` hidden layers of ``width`` units and a linear head.
+
+    A hidden layer is linear → normalization → activation → dropout. With ``residual`` every hidden layer
+    but the first is added to its input. A layer before a normalization has no bias (its gradient would
+    be rounding only).
+
+    activation, normalization, dropout are (name, technique) pairs; the latter two may be None.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        width: int,
+        depth: int,
+        activation: tuple[str, Any],
+        normalization: tuple[str, Any] | None = None,
+        dropout: tuple[str, Any] | None = None,
+        residual: bool = False,
+    ):
+        super().__init__()
+        self.residual = residual
+        self.hidden = nn.ModuleList()
+        for layer in range(depth):
+            parts: list[nn.Module] = [
+                nn.Linear(width if layer else inputs, width, bias=normalization is None),
+            ]
+            if normalization is not None:
+                parts.append(Normalization(*normalization, width))
+            parts.append(Activation(*activation))
+            if dropout is not None:
+                parts.append(Dropout(*dropout, site=layer))
+            self.hidden.append(nn.Sequential(*parts))
+        self.head = nn.Linear(width if depth else inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        for number, layer in enumerate(self.hidden):
+            x = x + layer(x) if self.residual and number else layer(x)
+        return self.head(x)

@@ -1,0 +1,109 @@
+"""Which rows each member sees at each step, and the data of all of a stack's seeds in one tensor."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from shoal.population.randomness import order
+from shoal.population.recipe import Recipe
+from shoal.tasks.task import Prepared, Task
+
+_REMEMBERED = 64  # epochs of row order kept, over all seeds
+
+
+class Data:
+    """x [rows of all seeds, *features] and y beside it; seeds whose task prepares one x share its rows."""
+
+    def __init__(self, task: Task, seeds: Sequence[int], dtype: torch.dtype, device: str):
+        self.prepared: dict[int, Prepared] = {seed: task.prepare(seed) for seed in dict.fromkeys(seeds)}
+        xs: dict[int, int] = {}
+        pieces, targets, offset = [], [], 0
+        self.offset: dict[int, int] = {}
+        for seed, one in self.prepared.items():
+            if id(one.x) not in xs:
+                xs[id(one.x)] = offset
+                pieces.append(one.x)
+                targets.append(one.y)
+                offset += len(one.x)
+            self.offset[seed] = xs[id(one.x)]
+        self.x = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).to(device, dtype)
+        self.y = (torch.cat(targets) if len(targets) > 1 else targets[0]).to(device)
+        if self.y.is_floating_point():
+            self.y = self.y.to(dtype)
+
+    def rows(self, seed: int, part: str) -> Tensor:
+        """Row numbers into ``x`` of a seed's "train", "valid" or "test" rows."""
+        return getattr(self.prepared[seed], part) + self.offset[seed]
+
+
+def batch_size(recipe: Recipe, train_rows: int) -> int:
+    """Rows a step; "all" is every training row, and a batch is never larger than that."""
+    return train_rows if recipe.batch_size == "all" else min(int(recipe.batch_size), train_rows)
+
+
+def steps_an_epoch(recipe: Recipe, train_rows: int) -> int:
+    """Steps of one pass over the training rows; the last batch may be short."""
+    return -(-train_rows // batch_size(recipe, train_rows))
+
+
+def total_steps(recipe: Recipe, train_rows: int) -> int:
+    """Steps of a whole training, at least one."""
+    return max(1, round(recipe.epochs * steps_an_epoch(recipe, train_rows)))
+
+
+class Table(NamedTuple):
+    """rows [members, batch] and weight [members, batch] for each of the steps it covers."""
+
+    rows: tuple[Tensor, ...]
+    weight: tuple[Tensor, ...]
+
+
+class Batches:
+    """Row orders of a stack's seeds, remembered for the epochs in use."""
+
+    def __init__(self, data: Data, batch: int):
+        self.data, self.batch = data, batch
+        self._epochs: OrderedDict[tuple[int, int], tuple[Tensor, Tensor]] = OrderedDict()
+
+    def table(self, seeds: Sequence[int], starts: Sequence[int], steps: int) -> Table:
+        """The batches of members with these seeds for ``steps`` steps from their own ``starts``."""
+        parts: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        for key in zip(seeds, starts, strict=True):
+            if key not in parts:
+                parts[key] = self._run(*key, steps)
+        rows = torch.stack([parts[key][0] for key in zip(seeds, starts)], 1)
+        weight = torch.stack([parts[key][1] for key in zip(seeds, starts)], 1)
+        return Table(rows.unbind(0), weight.unbind(0))
+
+    def _run(self, seed: int, start: int, steps: int) -> tuple[Tensor, Tensor]:
+        rows, weights, taken = [], [], 0
+        while taken < steps:
+            epoch_rows, epoch_weight = self._epoch(seed, start + taken)
+            place = (start + taken) % len(epoch_rows)
+            take = min(steps - taken, len(epoch_rows) - place)
+            rows.append(epoch_rows[place : place + take])
+            weights.append(epoch_weight[place : place + take])
+            taken += take
+        return torch.cat(rows), torch.cat(weights)
+
+    def _epoch(self, seed: int, step: int) -> tuple[Tensor, Tensor]:
+        train = self.data.rows(seed, "train")
+        count = -(-len(train) // self.batch)
+        key = (seed, step // count)
+        if key in self._epochs:
+            self._epochs.move_to_end(key)
+            return self._epochs[key]
+        shuffled = train[order(seed, step // count, len(train))]
+        weight = torch.ones(count * self.batch, dtype=self.data.x.dtype)
+        if len(shuffled) < len(weight):  # the short last batch is filled up with a row that does not count
+            weight[len(shuffled) :] = 0
+            shuffled = torch.cat([shuffled, shuffled[:1].expand(len(weight) - len(shuffled))])
+        made = shuffled.view(count, self.batch), weight.view(count, self.batch)
+        device = self.data.x.device
+        self._epochs[key] = made[0].to(device), made[1].to(device)
+        while len(self._epochs) > _REMEMBERED:
+            self._epochs.popitem(last=False)
+        return self._epochs[key]

@@ -1,0 +1,154 @@
+"""One member's loss and gradient, written once; the engine adds the member axis.
+
+The flat order of a gradient program's tensors is: parameters (one view [members, *shape] each), buffers,
+masks (where the family is masked), x [rows, *features], y [rows, ...], rows [members, batch], weight
+[members, batch], key [members], then one [members] for each of ``family.hyper``. It returns the gradient
+[members, parameters], the loss [members] and the next buffers.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad_and_value, vmap
+
+from shoal import catalogue
+from shoal.networks.forward import Forward, forward
+from shoal.population.package import Program
+from shoal.population.recipe import Recipe
+from shoal.population.template import Template, build
+
+
+def row_losses(output: Tensor, target: Tensor, kind: str) -> Tensor:
+    """The loss of each row, [rows]: cross-entropy, or the mean squared error over outputs."""
+    if kind == "classification":
+        score = torch.log_softmax(output, -1)
+        chosen = target[:, None] == torch.arange(score.shape[-1], device=score.device)
+        return -(score * chosen).sum(-1)
+    return ((output - target) ** 2).mean(-1)
+
+
+def effective(parameters: Sequence[Tensor], masks: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The weights that the forward pass sees: here parameters times masks, where there are masks.
+
+    Sparse training, fake quantization and weight normalization belong in this place too.
+    """
+    return [one * mask for one, mask in zip(parameters, masks, strict=True)] if masks else parameters
+
+
+def member_loss(template: Template, parameters, buffers, masks, x, y, weight, key, hyper):
+    """One member's loss on a batch: the mean over rows that count, plus penalties. Also the next buffers."""
+    family = template.family
+    weights = effective(parameters, masks)
+    state = {name: value.clone() for name, value in zip(template.buffers, buffers, strict=True)}
+    values = dict(zip(family.hyper, hyper, strict=True))
+    with forward(Forward(True, weight, key if family.noisy else None, values)):
+        output = functional_call(template.module, {**dict(zip(template.shapes, weights)), **state}, (x,))
+    loss = (row_losses(output, y, family.kind) * weight).sum() / weight.sum()
+    penalty = catalogue.find("regularizer", "l2")
+    for one, name in zip(weights, template.shapes):
+        loss = loss + penalty.penalty(one, template.roles[name], penalty.Hyper(values["l2.coefficient"]))
+    return loss, tuple(state.values())
+
+
+def gradient_function(template: Template, stacked: bool = True) -> Callable[..., list[Tensor]]:
+    """The gradient of a whole stack, as a function of flat tensors.
+
+    Not stacked: the same function for one member without vmap, for what vmap cannot do (members = 1).
+    """
+    parameters, buffers = len(template.shapes), len(template.buffers)
+    masks = parameters if template.family.masked else 0
+
+    def one(member, x, y):
+        weights, state, mask, rows, weight, key, hyper = member
+        loss = functools.partial(member_loss, template)
+        arguments = (weights, state, mask, x[rows], y[rows], weight, key, hyper)
+        gradient, (value, state) = grad_and_value(loss, has_aux=True)(*arguments)
+        return torch.cat([piece.reshape(-1) for piece in gradient]), value, state
+
+    def run(*flat: Tensor) -> list[Tensor]:
+        cuts = [parameters, parameters + buffers, parameters + buffers + masks]
+        x, y, rows, weight, key = flat[cuts[2] : cuts[2] + 5]
+        pieces = (flat[: cuts[0]], flat[cuts[0] : cuts[1]], flat[cuts[1] : cuts[2]])
+        member = (*pieces, rows, weight, key, flat[cuts[2] + 5 :])
+        if stacked:
+            gradient, loss, state = vmap(one, in_dims=(0, None, None))(member, x, y)
+        else:
+            alone = torch.utils._pytree.tree_map(lambda value: value[0], member)
+            made = one(alone, x, y)
+            gradient, loss, state = torch.utils._pytree.tree_map(lambda value: value[None], made)
+        return [gradient, loss, *state]
+
+    return run
+
+
+_MEMBERS, _BATCH, _ROWS = 3, 5, 11  # example sizes, all different: a program must not take them for equal
+
+
+def gradient_program(template: Template, batch: int, dtype: torch.dtype = torch.float32) -> Program:
+    """The traced gradient program of a template.
+
+    Built-in multilayer perceptrons are traced for every width, input and batch size at once, others for
+    their own sizes and this batch size; members and data rows always vary. A network that vmap cannot
+    carry gets a program for one member.
+    """
+    stacked = stackable(template)
+    made = template if template.static else _small(template)
+    example = _example(made, _MEMBERS if stacked else 1, batch if template.static else _BATCH, dtype)
+    return Program(_name(made), gradient_function(made, stacked), example, _dynamic(made, example, stacked))
+
+
+@functools.cache
+def stackable(template: Template) -> bool:
+    """Whether vmap can carry the network (it cannot do LSTM, GRU, data-dependent control flow)."""
+    if template.family.network != "own":
+        return True
+    try:
+        gradient_function(template)(*_example(template, 2, 2, torch.float32))
+    except RuntimeError:
+        gradient_function(template, stacked=False)(*_example(template, 1, 2, torch.float32))
+        return False
+    return True
+
+
+def _example(made: Template, members: int, batch: int, dtype: torch.dtype) -> list[Tensor]:
+    # views of one flat buffer, as in a stack: a package knows the strides it was made with
+    weights = made.views(torch.zeros(members, made.parameters, dtype=dtype))
+    masks = made.views(torch.ones(members, made.parameters, dtype=dtype)) if made.family.masked else ()
+    buffers = [value.expand(members, *value.shape).clone() for value in made.buffers.values()]
+    buffers = [value.to(dtype) if value.is_floating_point() else value for value in buffers]
+    x = torch.zeros(_ROWS, *made.features, dtype=dtype)
+    y = torch.zeros(_ROWS, dtype=torch.int64)
+    if made.family.kind == "regression":
+        y = torch.zeros(_ROWS, made.outputs, dtype=dtype)
+    rows, key = torch.zeros(members, batch, dtype=torch.int64), torch.zeros(members, dtype=torch.int64)
+    weight = torch.ones(members, batch, dtype=dtype)
+    hyper = [torch.zeros(members, dtype=dtype) for _ in made.family.hyper]
+    return [*weights, *buffers, *masks, x, y, rows, weight, key, *hyper]
+
+
+def _dynamic(made: Template, example: list[Tensor], stacked: bool) -> list[set[int]]:
+    if not made.static:
+        return [set(range(value.ndim)) for value in example]
+    own = len(made.shapes) * (2 if made.family.masked else 1) + len(made.buffers)
+    members = {0} if stacked else set()
+    return [{0} if own <= number < own + 2 else members for number in range(len(example))]
+
+
+def _name(made: Template) -> str:
+    return f"gradient-{made.family.network}{made.family.depth}"
+
+
+def _small(made: Template) -> Template:
+    """A perceptron of the same family with small sizes that are all different, to trace for every size."""
+    family = made.family
+    hyper = {"dropout.rate": 0.0} if "dropout.rate" in family.hyper else {}
+    names = (family.depth, family.residual, family.activation, family.normalization)
+    recipe = Recipe("mlp", 7, *names, hyper=hyper)
+    outputs = 10 if made.outputs > 1 else 1
+    with torch.device("meta"):
+        module = build(recipe, (6,), outputs)
+    shapes = {name: value.shape for name, value in module.named_parameters()}
+    buffers = {name: torch.zeros(value.shape) for name, value in module.named_buffers()}
+    return Template(family, module, shapes, made.roles, buffers, (6,), outputs)

@@ -1,0 +1,181 @@
+"""A program: a function of flat tensors traced once, run as a graph or as an ahead-of-time compiled package.
+
+Tracing removes vmap's and autograd's cost from every later step; compiling (make_fx graph →
+torch.export → AOTInductor) removes Python between operations. A package is shared by all workers and
+later runs through the cache: its key is the graph with its constants, shapes and types, and the machine.
+"""
+
+import functools
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from shoal.population import cache, matmul
+
+_HEAVY = ("aten.pow.", "aten.exp.", "aten.log.", "aten.cos.", "aten.sqrt.", "aten.rsqrt.")
+
+
+class Program:
+    """``function`` of ``example`` tensors, traced for all sizes of the dimensions in ``dynamic``.
+
+    function takes and returns flat sequences of tensors and may change its inputs in place. dynamic: for
+    each input the set of its dimensions that may differ from the example. per_member: inputs are
+    [members] or [members, parameters]; what is one number a member is then computed once.
+    Calling the program runs the compiled package if ``load`` found one, else the traced graph.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Sequence[Tensor]],
+        example: Sequence[Tensor],
+        dynamic: Sequence[set[int]],
+        per_member: bool = False,
+    ):
+        self.name, self.example, self.dynamic, self.per_member = name, tuple(example), tuple(dynamic), per_member
+        self.graph = _trace(function, self.example, self.dynamic)
+        self._package: Any = None
+        self._proven = False
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Runs with ``inputs`` (contiguous as the examples are, on one device)."""
+        if self._package is None:
+            return self.graph(*inputs)
+        if not self._proven:
+            self._prove(inputs)
+        return self._package.run(list(inputs))
+
+    def _prove(self, inputs: Sequence[Tensor]) -> None:
+        """Once after loading: the package must do what the graph does, on real inputs (it checks no strides)."""
+        plain, packed = [value.clone() for value in inputs], [_like(value) for value in inputs]
+        expected = [*self.graph(*plain), *plain]
+        found = [*self._package.run(packed)[: len(expected) - len(plain)], *packed]
+        for one, other in zip(expected, found, strict=True):
+            if one.is_floating_point() and not torch.allclose(one, other, rtol=1e-3, atol=1e-5, equal_nan=True):
+                raise RuntimeError(f"the compiled program {self.key} disagrees with its own graph: please report it")
+        self._proven = True
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The cache's name for the package."""
+        inputs = [f"{t.dtype}{tuple(t.shape)}{t.stride()}{sorted(d)}" for t, d in zip(self.example, self.dynamic)]
+        constants = [f"{name}{value!r}" for name, value in self.graph.named_buffers()]
+        return f"{self.name}-{cache.key(self.graph.code, *inputs, *constants, str(self.per_member))}.pt2"
+
+    @property
+    def compiled(self) -> bool:
+        """Whether calls run the compiled package."""
+        return self._package is not None
+
+    def ready(self) -> bool:
+        """Whether ``load`` would find a package."""
+        return matmul.built() and cache.find(self.key) is not None
+
+    def load(self) -> bool:
+        """Uses the compiled package from now on, if it is in the cache."""
+        if self._package is None and self.ready():
+            matmul.load()
+            path = cache.find(self.key)
+            self._package = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
+        return self.compiled
+
+    def unload(self) -> None:
+        """Back to the traced graph."""
+        self._package = None
+
+    def compile(self) -> None:
+        """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler."""
+        matmul.load()
+        from torch._inductor import aoti_compile_and_package
+        from torch.export import Dim, export
+
+        graph = _with_own_operators(self.graph, self.per_member)
+        shapes = tuple({size: Dim.AUTO for size in sizes} for sizes in self.dynamic)
+        with warnings.catch_warnings(), tempfile.TemporaryDirectory() as temporary:
+            warnings.simplefilter("ignore")
+            exported = export(_Returning(graph), self.example, dynamic_shapes=(shapes,))
+            path = aoti_compile_and_package(exported, package_path=f"{temporary}/package.pt2")
+            cache.put(self.key, Path(path))
+
+
+def _like(value: Tensor) -> Tensor:
+    """A copy with the very same strides."""
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=value.device).copy_(value)
+
+
+class _Returning(nn.Module):
+    """The graph as a module; a program that only changes its inputs returns one number, as export asks."""
+
+    def __init__(self, graph: fx.GraphModule):
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.graph(*inputs)) or (torch.zeros(1),)
+
+
+def _trace(function: Callable, example: tuple[Tensor, ...], dynamic: tuple[set[int], ...]) -> fx.GraphModule:
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.proxy_tensor import make_fx
+    from torch.fx.experimental.symbolic_shapes import (
+        DimDynamic,
+        ShapeEnv,
+        StatelessSymbolicContext,
+    )
+
+    mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+    fake = []
+    for number, (tensor, sizes) in enumerate(zip(example, dynamic)):
+        context = StatelessSymbolicContext(
+            dynamic_sizes=[DimDynamic.DYNAMIC if d in sizes else DimDynamic.STATIC for d in range(tensor.ndim)]
+        )
+        source = torch._dynamo.source.ConstantSource(f"input{number}")
+        fake.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
+    with mode:
+        graph = make_fx(function)(*fake)
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+    return graph
+
+
+def _with_own_operators(graph: fx.GraphModule, per_member: bool) -> fx.GraphModule:
+    """A copy with float32 batched products on shoal::matmul, and per-member numbers computed once."""
+    copy = fx.GraphModule(graph, fx.Graph().__class__())
+    values: dict[fx.Node, fx.Node] = {}
+    copy.graph.output(copy.graph.graph_copy(graph.graph, values))
+    for node in list(copy.graph.nodes):
+        value = node.meta.get("val")
+        if node.target is torch.ops.aten.bmm.default and value.dtype is torch.float32 and value.is_cpu:
+            node.target = torch.ops.shoal.matmul.default
+    if per_member:
+        _once(copy.graph)
+    copy.recompile()
+    return copy
+
+
+def _once(graph: fx.Graph) -> None:
+    """Puts shoal::once behind each costly number of one per member that whole vectors are computed from."""
+    costly: set[fx.Node] = set()
+    for node in graph.nodes:
+        value = node.meta.get("val")
+        if node.op != "call_function" or not isinstance(value, Tensor) or not _one_a_member(value):
+            continue
+        if str(node.target).startswith(_HEAVY) or any(one in costly for one in node.all_input_nodes):
+            costly.add(node)
+    for node in costly:
+        readers = [user for user in node.users if user not in costly and user.op == "call_function"]
+        readers = [user for user in readers if "copy_" not in str(user.target)]
+        if readers:
+            with graph.inserting_after(node):
+                barrier = graph.call_function(torch.ops.shoal.once.default, (node,))
+            for user in readers:
+                user.replace_input_with(node, barrier)
+
+
+def _one_a_member(value: Tensor) -> bool:
+    return value.ndim <= 1 or all(isinstance(size, int) and size == 1 for size in value.shape[1:])

@@ -1,0 +1,57 @@
+"""The programs a process has at hand: traced once, compiled packages used as soon as they are allowed."""
+
+from collections.abc import Iterable
+
+import torch
+
+from shoal import catalogue
+from shoal.population.gradient import gradient_program
+from shoal.population.package import Program
+from shoal.population.rules import rule_program
+from shoal.population.stack import Stack
+from shoal.population.template import Template
+
+
+class Programs:
+    """Gradient and rule programs by what they depend on.
+
+    compiled: whether packages are used (they must be in the cache: see ``compile``), or traced graphs.
+    """
+
+    def __init__(self, dtype: torch.dtype = torch.float32):
+        self.dtype = dtype
+        self.compiled = False
+        self._gradients: dict[tuple, Program] = {}
+        self._rules: dict[str, Program] = {}
+
+    def __call__(self, stack: Stack, batch: int) -> tuple[Program, dict[str, Program]]:
+        """What a stack needs, compiled or not as this object says."""
+        gradient = self.gradient(stack.template, batch)
+        rules = {group.name: self.rule(group.name) for group in stack.groups}
+        for program in (gradient, *rules.values()):
+            if not self.compiled:
+                program.unload()
+            elif not program.load():
+                raise RuntimeError(f"program {program.key} was to be compiled, but is not in the cache")
+        return gradient, rules
+
+    def gradient(self, template: Template, batch: int) -> Program:
+        """The gradient program of a template; perceptrons of one family share one."""
+        key = (template.family, id(template), batch) if template.static else (template.family, template.outputs > 1)
+        if key not in self._gradients:
+            self._gradients[key] = gradient_program(template, batch, self.dtype)
+        return self._gradients[key]
+
+    def rule(self, name: str) -> Program:
+        """The program of an optimizer."""
+        if name not in self._rules:
+            self._rules[name] = rule_program(name, catalogue.find("optimizer", name), self.dtype)
+        return self._rules[name]
+
+    def of(self, needs: Iterable[tuple[Template, int, str]]) -> list[Program]:
+        """The distinct programs for (template, batch size, optimizer) triples."""
+        found: dict[int, Program] = {}
+        for template, batch, optimizer in needs:
+            for program in (self.gradient(template, batch), self.rule(optimizer)):
+                found[id(program)] = program
+        return list(found.values())

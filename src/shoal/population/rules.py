@@ -1,0 +1,74 @@
+"""Optimizers for the rows of a stack: one program a rule, every hyperparameter different by member.
+
+The flat order of a rule program's tensors is: flat [members, parameters], gradient [members, parameters],
+loss [members], key [members], the fields of Hyper [members] each, the leaves of State ([members] or
+[members, parameters] each). It changes flat and the state in place.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from types import ModuleType
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from shoal import catalogue
+from shoal.errors import UserError
+from shoal.population.package import Program
+from shoal.population.template import Template
+from shoal.techniques.kinds import Seen
+
+_OFFERED: frozenset[str] = frozenset()  # what ``seen`` can hold beside gradient, loss and key
+
+
+def check(name: str, rule: ModuleType) -> None:
+    """Raises UserError if the engine cannot give the rule what its card needs."""
+    missing = sorted(set(rule.CARD.needs) - _OFFERED)
+    if missing:
+        raise UserError(f"optimizer {name!r} needs {', '.join(missing)}, which this engine cannot give: choose another")
+
+
+def first_state(rule: ModuleType, flat: Tensor, hyper: Sequence[Tensor], template: Template | None) -> list[Tensor]:
+    """The rule's first state for each row of flat [members, parameters], as leaves stacked by member."""
+    make = functools.partial(_each, rule, template, lambda one, h: tuple(rule.init(one, rule.Hyper(*h))))
+    return [leaf.contiguous().clone() for leaf in vmap(make)(flat, tuple(hyper))]
+
+
+def _each(rule: ModuleType, template: Template | None, apply: Callable, flat: Tensor, hyper, *others):
+    """Applies to the whole vector, or for a "tensor" rule to each parameter in its own shape."""
+    if rule.CARD.scope != "tensor" or template is None:
+        return apply(flat, hyper, *others)
+    raise UserError(f"rules of scope {rule.CARD.scope!r} are not trained by this engine yet")
+
+
+def rule_function(rule: ModuleType) -> Callable[..., list[Tensor]]:
+    """All members' step, in place."""
+    fields = len(rule.Hyper._fields)
+
+    def one(flat, gradient, loss, key, hyper, state):
+        change, after = rule.update(Seen(gradient, loss, key), rule.State(*state), flat, rule.Hyper(*hyper))
+        return flat + change, tuple(after)
+
+    def run(flat, gradient, loss, key, *numbers):
+        hyper, state = numbers[:fields], numbers[fields:]
+        moved, after = vmap(one)(flat, gradient, loss, key, hyper, state)
+        flat.copy_(moved)
+        for old, new in zip(state, after, strict=True):
+            old.copy_(new)
+        return []
+
+    return run
+
+
+def rule_program(name: str, rule: ModuleType, dtype: torch.dtype = torch.float32) -> Program:
+    """The traced program of an optimizer, for any numbers of members and parameters."""
+    flat = torch.zeros(3, 11, dtype=dtype)
+    member = torch.zeros(3, dtype=dtype)
+    hyper = [member for _ in rule.Hyper._fields]
+    state = first_state(rule, flat, hyper, None)
+    example = [flat, flat, member, torch.zeros(3, dtype=torch.int64), *hyper, *state]
+    example = [value.clone() for value in example]
+    dynamic = [set(range(value.ndim)) for value in example]
+    label = name.rpartition("/")[2].removesuffix(".py")
+    return Program(f"rule-{label}", rule_function(rule), example, dynamic, per_member=True)

@@ -1,0 +1,195 @@
+"""A stack: members of equal tensor shapes, as data. Every operation on members is one choice of rows.
+
+Dropping, reordering and copying members is ``select`` (a row may be named twice), freezing one is
+selecting it into a stack of its own, refilling is ``merge``. Parameters, optimizer state, step counters,
+buffers, kept weights and controllers go along; row order and noise are functions of (seed, step).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from shoal import catalogue
+from shoal.population import rules
+from shoal.population.recipe import Job
+from shoal.population.template import Template, initial, template
+from shoal.tasks.task import Task
+
+
+@dataclass
+class Group:
+    """Neighboring rows of one optimizer. hyper: field → [members]. state: leaves [members, ...]."""
+
+    name: str
+    rule: Any
+    hyper: dict[str, Tensor]
+    state: list[Tensor]
+
+    def __len__(self) -> int:
+        return self.state[0].shape[0] if self.state else next(iter(self.hyper.values())).shape[0]
+
+    def select(self, rows: Tensor) -> "Group":
+        """The group with these rows, in this order."""
+        hyper = {name: value[rows] for name, value in self.hyper.items()}
+        return Group(self.name, self.rule, hyper, [leaf[rows] for leaf in self.state])
+
+
+@dataclass
+class Stack:
+    """Members along dimension 0; jobs[i] is row i's, groups cover the rows in order.
+
+    flat: [members, parameters]. buffers: name → [members, ...]. step: [members] int64, steps done.
+    hyper: network and penalty hyperparameters → [members]. seeds: [members] int64.
+    control: controller state leaves [members], kept: weights a controller keeps [members, parameters].
+    notes: per member, whatever must survive a checkpoint (JSON).
+    """
+
+    template: Template
+    jobs: list[Job]
+    flat: Tensor
+    buffers: dict[str, Tensor]
+    masks: Tensor | None
+    hyper: dict[str, Tensor]
+    seeds: Tensor
+    step: Tensor
+    groups: list[Group]
+    control: dict[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def bounds(self) -> list[tuple[Group, int, int]]:
+        """Each group with its first row and the row after its last."""
+        found, start = [], 0
+        for group in self.groups:
+            found.append((group, start, start + len(group)))
+            start += len(group)
+        return found
+
+    def select(self, rows: Sequence[int]) -> "Stack":
+        """A stack of these rows (one may be named twice: a copy); order is kept within an optimizer."""
+        if not rows:
+            raise ValueError("a stack has at least one member")
+        groups, ordered = [], []
+        for group, start, stop in self.bounds():
+            own = [row for row in rows if start <= row < stop]
+            if own:
+                groups.append(group.select(torch.tensor([row - start for row in own])))
+                ordered += own
+        index = torch.tensor(ordered)
+        return replace(
+            self,
+            jobs=[self.jobs[row] for row in ordered],
+            flat=self.flat[index],
+            buffers={name: value[index] for name, value in self.buffers.items()},
+            masks=None if self.masks is None else self.masks[index],
+            hyper={name: value[index] for name, value in self.hyper.items()},
+            seeds=self.seeds[index],
+            step=self.step[index],
+            groups=groups,
+            control={name: value[index] for name, value in self.control.items()},
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that changes while training, by name: what a checkpoint holds."""
+        named = {"flat": self.flat, "step": self.step}
+        named |= {f"buffer/{name}": value for name, value in self.buffers.items()}
+        named |= {f"control/{name}": value for name, value in self.control.items()}
+        for number, group in enumerate(self.groups):
+            named |= {f"group/{number}/{leaf}": value for leaf, value in enumerate(group.state)}
+        return named
+
+    def restore(self, named: Mapping[str, Tensor]) -> None:
+        """Takes over what ``state`` gave for a stack of the same jobs."""
+        expected = self.state()
+        if {k: (v.shape, v.dtype) for k, v in expected.items()} != {k: (v.shape, v.dtype) for k, v in named.items()}:
+            raise ValueError("the checkpoint is of another stack")
+        self.flat, self.step = named["flat"], named["step"]
+        self.buffers = {name: named[f"buffer/{name}"] for name in self.buffers}
+        self.control = {name: named[f"control/{name}"] for name in self.control}
+        for number, group in enumerate(self.groups):
+            group.state = [named[f"group/{number}/{leaf}"] for leaf in range(len(group.state))]
+
+
+def merge(stacks: Sequence[Stack]) -> Stack:
+    """One stack of all their members; those of one optimizer become neighbors. Templates must be equal."""
+    first = stacks[0]
+    if any(other.template.family != first.template.family for other in stacks):
+        raise ValueError("only stacks of one template can be merged")
+    groups: list[Group] = []
+    places: dict[str, list[int]] = {}
+    offset = 0
+    for one in stacks:
+        for group, start, stop in one.bounds():
+            places.setdefault(group.name, []).extend(range(offset + start, offset + stop))
+        offset += len(one)
+    for name in places:
+        same = [group for one in stacks for group in one.groups if group.name == name]
+        hyper = {field: torch.cat([group.hyper[field] for group in same]) for field in same[0].hyper}
+        leaves = [torch.cat([group.state[leaf] for group in same]) for leaf in range(len(same[0].state))]
+        groups.append(Group(name, same[0].rule, hyper, leaves))
+    index = torch.tensor([row for rows in places.values() for row in rows])
+    jobs = [job for one in stacks for job in one.jobs]
+    masks = [one.masks for one in stacks if one.masks is not None]
+    return Stack(
+        template=first.template,
+        jobs=[jobs[row] for row in index.tolist()],
+        flat=torch.cat([one.flat for one in stacks])[index],
+        buffers={name: torch.cat([one.buffers[name] for one in stacks])[index] for name in first.buffers},
+        masks=torch.cat(masks)[index] if masks else None,
+        hyper={name: torch.cat([one.hyper[name] for one in stacks])[index] for name in first.hyper},
+        seeds=torch.cat([one.seeds for one in stacks])[index],
+        step=torch.cat([one.step for one in stacks])[index],
+        groups=groups,
+        control={name: torch.cat([one.control[name] for one in stacks])[index] for name in first.control},
+    )
+
+
+def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, device: str = "cpu") -> Stack:
+    """New members for ``jobs``, all of one template, with first weights and optimizer state of their own."""
+    ordered = sorted(jobs, key=lambda job: job.recipe.optimizer)
+    made = template(task, ordered[0].recipe)
+    drawn = [initial(task, job.recipe, job.seed) for job in ordered]
+    flat = torch.stack([weights for weights, _ in drawn]).to(device, dtype)
+    buffers = {name: torch.stack([own[name] for _, own in drawn]).to(device) for name in made.buffers}
+    buffers = {name: value.to(dtype) if value.is_floating_point() else value for name, value in buffers.items()}
+    hyper = {name: _numbers(ordered, name, made, dtype, device) for name in made.family.hyper}
+    groups, start = [], 0
+    for name in sorted({job.recipe.optimizer for job in ordered}):
+        own = [job for job in ordered if job.recipe.optimizer == name]
+        groups.append(_group(name, own, flat[start : start + len(own)], made))
+        start += len(own)
+    return Stack(
+        template=made,
+        jobs=ordered,
+        flat=flat,
+        buffers=buffers,
+        masks=None,
+        hyper=hyper,
+        seeds=torch.tensor([job.seed for job in ordered], device=device),
+        step=torch.zeros(len(ordered), dtype=torch.int64),
+        groups=groups,
+    )
+
+
+def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype, device: str) -> Tensor:
+    technique, _, field_name = name.partition(".")
+    absent = 0.0
+    if technique not in ("l2", "dropout"):
+        kind = "activation" if technique == made.family.activation else "normalization"
+        absent = getattr(catalogue.find(kind, technique).Hyper(), field_name)
+    return torch.tensor([float(job.recipe.hyper.get(name, absent)) for job in jobs], dtype=dtype, device=device)
+
+
+def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Group:
+    rule = catalogue.find("optimizer", name)
+    rules.check(name, rule)
+    each = [catalogue.make_hyper(rule, job.recipe.hyper_of(name)) for job in jobs]
+    hyper = {
+        field_name: torch.tensor([float(getattr(one, field_name)) for one in each], dtype=flat.dtype, device=flat.device)
+        for field_name in rule.Hyper._fields
+    }
+    return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values()), made))

@@ -1,0 +1,182 @@
+"""A member's network as an engine sees it: named shapes, roles and a module to call with tensors of its own.
+
+The module's own numbers are never used in training; ``functional_call`` puts a member's in their place.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from shoal import catalogue
+from shoal.errors import unknown
+from shoal.networks.convnet import ConvNet
+from shoal.networks.layers import Dropout
+from shoal.networks.mlp import MLP
+from shoal.networks.own import adopt
+from shoal.networks.roles import roles
+from shoal.population.randomness import derive, generator
+from shoal.population.recipe import Recipe
+from shoal.tasks.task import Task
+
+
+class Family(NamedTuple):
+    """What a program depends on beside the sizes of its tensors. Networks of one family share packages."""
+
+    network: str
+    depth: int
+    residual: bool
+    activation: str
+    normalization: str
+    hyper: tuple[str, ...]
+    noisy: bool
+    masked: bool
+    kind: str
+    own: int
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """module: called functionally. shapes, roles: by parameter name, in order. buffers: by name, initial."""
+
+    family: Family
+    module: nn.Module
+    shapes: Mapping[str, torch.Size]
+    roles: Mapping[str, str]
+    buffers: Mapping[str, Tensor]
+    features: tuple[int, ...]
+    outputs: int
+
+    @functools.cached_property
+    def sizes(self) -> list[int]:
+        """Numbers of each parameter, in order."""
+        return [shape.numel() for shape in self.shapes.values()]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers of all parameters."""
+        return sum(self.sizes)
+
+    @property
+    def static(self) -> bool:
+        """Whether programs are made for these very sizes (the user's modules, convolutions)."""
+        return self.family.network != "mlp"
+
+    def views(self, flat: Tensor) -> tuple[Tensor, ...]:
+        """flat [members, parameters] as one view [members, *shape] for each parameter."""
+        pieces = torch.split(flat, self.sizes, 1)
+        return tuple(
+            piece.view(flat.shape[0], *shape) for piece, shape in zip(pieces, self.shapes.values(), strict=True)
+        )
+
+
+def build(
+    recipe: Recipe, features: tuple[int, ...], outputs: int, factory: Any = None, seed: int | None = None
+) -> nn.Module:
+    """The recipe's network as a module of shoal's layers. ``seed`` fixes an own module's first numbers.
+
+    Raises shoal.errors.UserError for an unknown network, activation or normalization.
+    """
+    if recipe.network == "own":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0 if seed is None else derive(seed, "own"))
+            made = factory()
+        return adopt(made, catalogue.find("regularizer", "dropout"), catalogue.find("normalization", "batch_norm"))
+    kinds = {"mlp": MLP, "convnet": ConvNet}
+    if recipe.network not in kinds:
+        raise unknown("network", recipe.network, [*kinds, "own"])
+    settings: dict[str, Any] = {
+        "width": recipe.width,
+        "depth": recipe.depth,
+        "activation": (recipe.activation, catalogue.find("activation", recipe.activation)),
+    }
+    if recipe.normalization != "none":
+        found = catalogue.find("normalization", recipe.normalization)
+        settings["normalization"] = (recipe.normalization, found)
+    if "dropout.rate" in recipe.hyper:
+        settings["dropout"] = ("dropout", catalogue.find("regularizer", "dropout"))
+    if recipe.network == "convnet":
+        return ConvNet(features, outputs, **settings)
+    return MLP(torch.Size(features).numel(), outputs, residual=recipe.residual, **settings)
+
+
+def template(task: Task, recipe: Recipe) -> Template:
+    """The template of a recipe's network on a task; equal shapes give equal templates."""
+    network_hyper = tuple(sorted(name for name in recipe.hyper if name.partition(".")[0] in _inside(recipe)))
+    key = (recipe.network, recipe.width, recipe.depth, recipe.residual, recipe.activation, recipe.normalization)
+    return _template(key, network_hyper, task)
+
+
+def _inside(recipe: Recipe) -> tuple[str, ...]:
+    return ("dropout", "l2", recipe.activation, recipe.normalization)
+
+
+_made: dict[Any, Template] = {}
+
+
+def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
+    full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network))
+    if full not in _made:
+        network, width, depth, residual, activation, normalization = key
+        recipe = Recipe(
+            network=network, width=width, depth=depth, residual=residual, activation=activation,
+            normalization=normalization, hyper={"dropout.rate": 0.0} if "dropout.rate" in hyper else {},
+        )  # fmt: skip
+        if network == "own":
+            module = build(recipe, task.features, task.outputs, task.network)
+        else:
+            with torch.device("meta"):
+                module = build(recipe, task.features, task.outputs)
+        _made[full] = _describe(module, key, hyper, task)
+    return _made[full]
+
+
+def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
+    network, _, depth, residual, activation, normalization = key
+    noisy = any(isinstance(child, Dropout) for child in module.modules())
+    own = id(task.network) if network == "own" else 0
+    hyper = tuple(sorted({*hyper, "l2.coefficient"}))
+    family = Family(network, depth, residual, activation, normalization, hyper, noisy, False, task.kind, own)
+    buffers = {
+        name: torch.zeros_like(value, device="cpu") if "mean" in name else torch.ones_like(value, device="cpu")
+        for name, value in module.named_buffers()
+    }
+    if network == "own":
+        buffers = {name: value.detach().clone() for name, value in module.named_buffers()}
+    shapes = {name: value.shape for name, value in module.named_parameters()}
+    return Template(family, module, shapes, roles(module), buffers, task.features, task.outputs)
+
+
+def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
+    """A member's first parameters, flat float32 [parameters], and its buffers.
+
+    Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
+    share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one.
+    Initializer "own" keeps what the user's module draws under the seed.
+    """
+    made = template(task, recipe)
+    if recipe.initializer == "own":
+        module = build(recipe, task.features, task.outputs, task.network, seed)
+        flat = torch.cat([value.detach().reshape(-1).float() for value in module.parameters()])
+        return flat, {name: value.detach().clone() for name, value in module.named_buffers()}
+    technique = catalogue.find("initializer", recipe.initializer)
+    hyper = catalogue.make_hyper(technique, recipe.hyper_of(recipe.initializer))
+    pieces = []
+    for name, shape in made.shapes.items():
+        pieces.append(_draw(technique, made, name, shape, hyper, generator(seed, "draw", name)).reshape(-1))
+    return torch.cat(pieces), {name: value.clone() for name, value in made.buffers.items()}
+
+
+def _draw(technique: Any, made: Template, name: str, shape: torch.Size, hyper: Any, source: torch.Generator):
+    role = made.roles[name]
+    if role == "norm":
+        return torch.ones(shape) if name.endswith("weight") else torch.zeros(shape)
+    if role == "bias":
+        weight = made.shapes.get(name.removesuffix("bias") + "weight")
+        if hasattr(technique, "draw_bias") and weight is not None:
+            return technique.draw_bias(tuple(shape), weight[1:].numel(), source, hyper)
+        return torch.zeros(shape)
+    return technique.draw(tuple(shape), source, hyper)

@@ -1,0 +1,186 @@
+"""Training one stack to its members' ends, table by table of steps."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from shoal import catalogue
+from shoal.population import control, rates
+from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
+from shoal.population.evaluate import losses_and_scores
+from shoal.population.package import Program
+from shoal.population.randomness import noise_keys
+from shoal.population.recipe import Job, Outcome
+from shoal.population.stack import Stack, create
+from shoal.tasks.task import Task
+
+_TABLE_ROWS = 1 << 19  # row numbers in one table
+_TABLE_STEPS = 256
+
+Programs = Callable[[Stack, int], tuple[Program, dict[str, Program]]]
+
+
+class Stopped(Exception):
+    """The deadline came, or somebody asked to stop: what is unfinished is abandoned."""
+
+
+class Training:
+    """A stack on its way. ``run`` yields outcomes as members end; between tables ``stack`` may be saved.
+
+    programs: gives a stack's gradient program and its rules' programs. Members of one stack share batch
+    size and controller; step counters, schedules and lengths are their own.
+    """
+
+    def __init__(self, task: Task, stack: Stack, programs: Programs, data: Data | None = None):
+        self.task, self.stack = task, stack
+        first = stack.jobs[0].recipe
+        self.batch = batch_size(first, task.train_rows)
+        device = str(stack.flat.device)
+        self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device)
+        self.batches = Batches(self.data, self.batch)
+        self.gradient, self.rules = programs(stack, self.batch)
+        self.controller = catalogue.find("controller", first.controller) if first.controller != "none" else None
+        if self.controller is not None and not stack.control:
+            stack.control = control.first(self.controller, stack)
+        self.member_steps = 0
+        self.seconds = {job.name: 0.0 for job in stack.jobs}
+
+    def run(
+        self,
+        stop: Callable[[], bool] = lambda: False,
+        between: Callable[[], None] = lambda: None,
+        steps: int | None = None,
+    ) -> Iterator[Outcome]:
+        """Trains to every member's end (or ``steps`` more steps each), yielding outcomes of ended members.
+
+        ``between`` is called between tables of steps, when the stack is consistent and may be saved.
+        Raises Stopped when ``stop()`` says so, which is asked at every step.
+        """
+        done = 0
+        while steps is None or done < steps:
+            started = time.perf_counter()
+            count = self._table_steps() if steps is None else min(self._table_steps(), steps - done)
+            loss = self._table(count, stop)
+            done += count
+            ended = self._ended(loss)
+            share = (time.perf_counter() - started) / len(self.stack)
+            for job in self.stack.jobs:
+                self.seconds[job.name] += share
+            if ended:
+                yield from self._finish(ended, loss)
+                remaining = [row for row in range(len(self.stack)) if row not in ended]
+                if not remaining:
+                    return
+                self.stack = self.stack.select(remaining)
+            between()
+
+    def _table_steps(self) -> int:
+        """Steps until the first member ends, or a controller wants to see; bounded by a table's size."""
+        rows = self.task.train_rows
+        left = [total_steps(job.recipe, rows) - done for job, done in self._positions()]
+        count = min([*left, _TABLE_STEPS, max(1, _TABLE_ROWS // (len(self.stack) * self.batch))])
+        if self.controller is not None:
+            count = min([count, *(each - done % each for each, done in self._epochs())])
+        return count
+
+    def _positions(self) -> list[tuple[Job, int]]:
+        return list(zip(self.stack.jobs, self.stack.step.tolist(), strict=True))
+
+    def _epochs(self) -> list[tuple[int, int]]:
+        return [(steps_an_epoch(job.recipe, self.task.train_rows), done) for job, done in self._positions()]
+
+    def _table(self, count: int, stop: Callable[[], bool]) -> Tensor:
+        """``count`` steps of every member; returns the last loss [members]."""
+        stack = self.stack
+        starts = stack.step.tolist()
+        table = self.batches.table(stack.seeds.tolist(), starts, count)
+        steps = (stack.step + torch.arange(count)[:, None]).to(stack.flat.device)
+        keys = noise_keys(stack.seeds, steps).unbind(0)
+        lr = rates.of(self.task, stack, steps).unbind(0)
+        fixed = [*stack.template.views(stack.flat)]
+        masks = stack.template.views(stack.masks) if stack.masks is not None else ()
+        buffers, hyper = list(stack.buffers.values()), list(stack.hyper.values())
+        bounds = stack.bounds()
+        flats = [stack.flat[start:end] for _, start, end in bounds]
+        loss = stack.flat.new_zeros(len(stack))
+        for step in range(count):
+            if stop():
+                raise Stopped
+            inputs = [*fixed, *buffers, *masks, self.data.x, self.data.y]
+            inputs += [table.rows[step], table.weight[step], keys[step], *hyper]
+            gradient, loss, *buffers = self.gradient(inputs)
+            for (group, start, end), flat in zip(bounds, flats, strict=True):
+                numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
+                own = [gradient[start:end], loss[start:end], keys[step][start:end]]
+                self.rules[group.name]([flat, *own, *numbers, *group.state])
+        stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
+        stack.step = stack.step + count
+        self.member_steps += count * len(stack)
+        return loss
+
+    def _ended(self, loss: Tensor) -> list[int]:
+        """Rows that have diverged, reached their last step, or are stopped by their controller."""
+        rows = self.task.train_rows
+        finite = loss.isfinite().tolist()
+        stopped = self._observe() if self.controller is not None else [False] * len(self.stack)
+        return [
+            row
+            for row, (job, done) in enumerate(self._positions())
+            if not finite[row] or stopped[row] or done >= total_steps(job.recipe, rows)
+        ]
+
+    def _observe(self) -> list[bool]:
+        """Shows the controllers of members that are at an epoch's end their validation loss."""
+        stack = self.stack
+        at_end = torch.tensor([done % each == 0 for each, done in self._epochs()])
+        if not at_end.any():
+            return [False] * len(stack)
+        losses, _ = losses_and_scores(self.task, self.data, stack, "valid")
+        stack.control, stop = control.decide(self.controller, stack, losses, at_end)
+        return stop.tolist()
+
+    def _finish(self, rows: list[int], loss: Tensor) -> Iterator[Outcome]:
+        finite = loss.isfinite().tolist()
+        ended = self.stack.select(rows)
+        if self.controller is not None:
+            ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
+        parts = {part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")}
+        kept = {job.name: row for row, job in enumerate(ended.jobs)}
+        for row in rows:
+            job, place = self.stack.jobs[row], kept[self.stack.jobs[row].name]
+            yield _outcome(self, job, place, parts, diverged=not finite[row], steps=int(self.stack.step[row]))
+
+
+def _outcome(training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int) -> Outcome:
+    stack = training.stack
+    losses = {part: float(both[0][row]) for part, both in parts.items()}
+    scores = {part: float("nan") if diverged else float(both[1][row]) for part, both in parts.items()}
+    diverged = diverged or not torch.isfinite(parts["train"][0][row])
+    rule = catalogue.find("optimizer", job.recipe.optimizer)
+    leaves = [leaf[0] for group in stack.groups if group.name == job.recipe.optimizer for leaf in group.state]
+    tensors = [stack.flat[0], *leaves, *(value[0] for value in stack.buffers.values())]
+    return Outcome(
+        name=job.name,
+        valid_score=scores["valid"],
+        test_score=scores["test"],
+        train_score=scores["train"],
+        train_loss=losses["train"],
+        valid_loss=losses["valid"],
+        diverged=bool(diverged),
+        steps=steps,
+        evaluations=steps * rule.CARD.evaluations,
+        seconds=training.seconds[job.name],
+        memory=sum(value.numel() * value.element_size() for value in tensors),
+        details={},
+    )
+
+
+def start(
+    task: Task, jobs: list[Job], programs: Programs, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> Training:
+    """A training of new members for ``jobs``, all of one stack."""
+    return Training(task, create(task, jobs, dtype, device), programs)
