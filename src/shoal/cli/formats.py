@@ -2,16 +2,18 @@
 
 import math
 
+_SECONDS = {"hours": 3600.0, "minutes": 60.0, "s": 1.0, "ms": 0.001}
+_FROM = {"hours": 5400.0, "minutes": 90.0, "s": 1.0}
+"""From how many seconds on a duration is told in which unit."""
+
 
 def span(seconds: float) -> str:
-    """A duration for people: 0.8 s, 45 s, 3.4 minutes, 26 minutes, 2.5 hours."""
+    """A duration for people: 0.19 ms, 31 ms, 4.2 s, 45 s, 3.4 minutes, 26 minutes, 2.5 hours; – for none."""
     if not math.isfinite(seconds):
-        return "?"
-    for unit, size in (("hours", 5400.0), ("minutes", 90.0)):
-        if seconds >= size:
-            amount = seconds / (3600.0 if unit == "hours" else 60.0)
-            return f"{amount:.0f} {unit}" if amount >= 10 else f"{amount:.1f} {unit}"
-    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
+        return "–"
+    unit = next((unit for unit, size in _FROM.items() if seconds >= size), "ms")
+    amount = seconds / _SECONDS[unit]
+    return f"{amount:,.0f} {unit}" if amount >= 10 else f"{amount:.2g} {unit}"
 
 
 def count(number: float) -> str:

@@ -78,7 +78,7 @@ class PlainLines:
         if self._file is None or (phase == self._phase and now - self._shown < PLAIN_EVERY):
             return
         self._shown, self._phase = now, phase
-        facts = [clock(now - self._started), phase, *_facts(standing), *_scores(standing)]
+        facts = [clock(now - self._started), phase, *_facts(standing), _left(standing), *_scores(standing)]
         try:
             print(f"shoal: {' · '.join(facts)}", file=self._file, flush=True)
         except BrokenPipeError:
@@ -121,17 +121,18 @@ def _screen_lines(
     standing: "Standing", title: str, elapsed: float, width: int, height: int
 ) -> list[RenderableType]:
     """The live display, top to bottom, for a window of ``width`` columns and ``height`` rows."""
-    facts = [_phase(standing), *_facts(standing)]
+    facts = " · ".join([_phase(standing), *_facts(standing)])
     bar = ProgressBar(total=1.0, completed=_share(standing, elapsed))
     lines: list[RenderableType] = [
-        _heading(title, clock(elapsed), width),
+        _heading(title, f"{clock(elapsed)} · {_left(standing)}", width),
         Padding(bar, (0, 1)),
-        Padding(Text(" · ".join(facts)), (0, 1)),
+        Padding(Text(facts), (0, 1)),
     ]
     if standing.note:
         note = Text(standing.note, style="dim", no_wrap=True, overflow="ellipsis")
         lines.append(Padding(note, (0, 1)))
-    rows = height - len(lines) - 4
+    wrapped = len(facts) // max(1, width - 10)
+    rows = height - len(lines) - wrapped - 4
     if rows > 0 and any(arm.score is not None for arm in standing.arms):
         lines += [Text(""), _arms(standing, rows)]
     return lines
@@ -165,13 +166,17 @@ def _phase(standing: "Standing") -> str:
 
 
 def _facts(standing: "Standing") -> list[str]:
-    facts = [f"{count(standing.networks)} networks trained"]
-    facts.append(f"{count(standing.steps_per_second)} member-steps/s")
+    return [
+        f"{count(standing.networks)} networks trained",
+        f"{count(standing.steps_per_second)} member-steps/s",
+    ]
+
+
+def _left(standing: "Standing") -> str:
+    """The time left where there is a budget, else the networks left in this phase."""
     if math.isfinite(standing.seconds_left):
-        facts.append(f"{clock(standing.seconds_left)} left")
-    else:
-        facts.append(f"{count(standing.networks_planned - standing.networks)} to go in this phase")
-    return facts
+        return f"{clock(standing.seconds_left)} left"
+    return f"{count(standing.networks_planned - standing.networks)} networks left in this phase"
 
 
 def _share(standing: "Standing", elapsed: float) -> float:

@@ -22,6 +22,8 @@ STYLES = {
     "under-tuned": "magenta",
 }
 PIPE_WIDTH = 200
+THINNEST = 48
+"""Columns below which a table would lose a column; lines rather wrap."""
 
 
 def console(file: TextIO) -> Console:
@@ -34,7 +36,8 @@ def console(file: TextIO) -> Console:
 def show(result: "Result", out: Console) -> None:
     """Print ``result``: the table, what the user should know, and what a plain loop would have cost."""
     out.print(Text(f"\n{result.task}: {_judged(result)}, varying {result.axis}\n", style="bold"))
-    out.print(_table(result, narrow=out.width < 72))
+    out.width = max(out.width, THINNEST)
+    out.print(_table(result, out.width))
     if result.notes:
         out.print()
     for note in result.notes:
@@ -62,21 +65,23 @@ def closing_line(result: "Result") -> str:
     )
 
 
-def _table(result: "Result", narrow: bool) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 1), pad_edge=True)
-    table.add_column("arm", overflow="fold", min_width=6)
+def _table(result: "Result", width: int) -> Table:
+    """The table for ``width`` columns: below 72 without steps, below 58 with the interval on its own line."""
+    thin = width < 58
+    table = Table(box=None, header_style="dim", padding=(0, 0, 0, 1) if thin else (0, 1))
+    table.add_column("arm", overflow="fold", width=max(8, width - THINNEST + 8) if thin else None)
     table.add_column("score" if result.judge == "score" else result.judge, justify="right", no_wrap=True)
     table.add_column("difference", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
     decimals = _decimals(result.arms)
     more_is_better = result.judge == "score" and result.higher_is_better
     for arm in sorted(result.arms, key=lambda arm: _rank(arm, more_is_better)):
         table.add_row(
             arm.name,
             score(arm.mean, decimals),
-            _difference(arm, decimals),
-            _cost(arm, narrow),
+            _difference(arm, decimals, "\n" if thin else " "),
+            _cost(arm, width < 72),
             Text(arm.verdict, style=STYLES[arm.verdict]),
         )
     return table
@@ -102,12 +107,12 @@ def half_width(arm: "ArmResult") -> float:
     return float(max(high - arm.difference, arm.difference - low))
 
 
-def _difference(arm: "ArmResult", decimals: int) -> str:
+def _difference(arm: "ArmResult", decimals: int, joint: str) -> str:
     if arm.verdict == "baseline" or not math.isfinite(arm.difference):
         return "–"
     width = half_width(arm)
-    around = f" ± {width:.{decimals}f}" if math.isfinite(width) else " ± ?"
-    return signed(arm.difference, decimals) + around
+    around = f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
+    return f"{signed(arm.difference, decimals)}{joint}{around}"
 
 
 def _cost(arm: "ArmResult", narrow: bool) -> str:

@@ -1,0 +1,113 @@
+"""The verdict table says what the result says, at every width."""
+
+import io
+import math
+
+import pytest
+from rich.console import Console
+
+from shoal.cli.table import closing_line, console, half_width, show
+
+from .results import BASELINE, DIVERGED, arm, result
+
+ARMS = (
+    BASELINE,
+    arm("sgd", mean=0.945, difference=-0.015, difference_interval=(-0.025, -0.008), verdict="worse"),
+    arm("rmsprop", mean=0.97, difference=0.01, difference_interval=(0.008, 0.012), verdict="better"),
+)
+
+
+def _shown(found, width=80, color=False):
+    file = io.StringIO()
+    show(found, Console(file=file, width=width, force_terminal=color, no_color=not color))
+    return file.getvalue()
+
+
+def _rows(text):
+    return [line.split() for line in text.splitlines() if line.split()[:1] and line.split()[0] in NAMES]
+
+
+NAMES = {"adam", "sgd", "rmsprop"}
+
+
+def test_rows_are_best_first_and_hold_the_five_columns():
+    rows = _rows(_shown(result(*ARMS)))
+    assert rows == [
+        ["rmsprop", "0.9700", "+0.0100", "±", "0.0020", "420", "ms", "·", "1,536", "steps", "better"],
+        ["adam", "0.9600", "–", "420", "ms", "·", "1,536", "steps", "baseline"],
+        ["sgd", "0.9450", "−0.0150", "±", "0.0100", "420", "ms", "·", "1,536", "steps", "worse"],
+    ]
+
+
+def test_an_uneven_interval_is_shown_by_its_longer_side():
+    assert half_width(ARMS[1]) == pytest.approx(0.010)
+
+
+def test_a_lower_rmse_and_a_lower_judged_number_come_first():
+    lower = result(*ARMS, metric="rmse", higher_is_better=False)
+    assert [row[0] for row in _rows(_shown(lower))] == ["sgd", "adam", "rmsprop"]
+    assert "lower is better" in _shown(lower)
+    judged = result(*ARMS, judge="train_loss")
+    assert [row[0] for row in _rows(_shown(judged))] == ["sgd", "adam", "rmsprop"]
+    assert "train loss (less is better)" in _shown(judged)
+
+
+def test_an_arm_without_a_number_comes_last_with_dashes():
+    rows = _rows(_shown(result(DIVERGED, BASELINE)))
+    assert [row[0] for row in rows] == ["adam", "sgd"]
+    assert rows[1][1:3] == ["–", "–"]
+
+
+@pytest.mark.parametrize("width", [48, 50, 60, 71, 80, 120])
+def test_nothing_is_cut_off_at_any_width(width):
+    text = _shown(result(*ARMS), width)
+    assert "…" not in text
+    for word in ("rmsprop", "0.9700", "+0.0100", "± 0.0020", "420 ms", "better", "baseline"):
+        assert word in text
+    table = [line for line in text.splitlines() if line.split()[:1] and line.split()[0] in NAMES]
+    assert all(len(line.rstrip()) <= width for line in table)
+
+
+def test_a_window_too_narrow_for_five_columns_wraps_lines_and_loses_nothing():
+    assert "…" not in _shown(result(*ARMS), 30)
+
+
+def test_every_verdict_has_a_style():
+    from typing import get_args
+
+    from shoal.cli.table import STYLES
+    from shoal.experiments.result import Word
+
+    assert set(STYLES) == set(get_args(Word))
+
+
+def test_a_pipe_gets_no_colors_and_a_terminal_does():
+    file = io.StringIO()
+    show(result(*ARMS), console(file))
+    assert "\x1b" not in file.getvalue()
+    assert "\x1b[" in _shown(result(*ARMS), color=True)
+
+
+def test_no_color_is_respected_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    file = Terminal()
+    show(result(*ARMS), console(file))
+    assert "\x1b[3" not in file.getvalue()
+
+
+def test_notes_and_the_folder_stand_below_the_table():
+    text = _shown(result(*ARMS, notes=("only 4 trials [of 8]",), folder="shoal-results/x"))
+    assert text.index("worse") < text.index("• only 4 trials [of 8]") < text.index("shoal-results/x")
+
+
+def test_the_closing_line():
+    assert closing_line(result()) == (
+        "1,234 networks trained in 59 s; a plain PyTorch loop, timed just now on three of them, "
+        "would need 26 minutes"
+    )
+    assert closing_line(result(loop_seconds_estimate=math.nan)) == "1,234 networks trained in 59 s"
