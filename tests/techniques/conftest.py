@@ -95,7 +95,7 @@ def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
     if rule.PLACE == "loss":
 
         def run(hyper: Any, parameter: Tensor) -> Any:
-            return [rule.penalty(parameter, role, hyper) for role in ("matrix", "bias", "norm")]
+            return [rule.penalty(parameter, role, hyper) for role in ("matrix", "head", "bias", "norm")]
 
         return run, (normal(MEMBERS, 4, 3),)
     keys = torch.arange(MEMBERS, dtype=torch.int64) * 7 + 1

@@ -53,6 +53,7 @@ def test_whole_file_is_accepted():
             "must have the form update(seen, state, parameter, hyper)",
         ),
         ("lr: float = 0.1", "lr: float = 1.1", "the default of lr, 1.1, is outside its domain [0, 1]"),
+        ("lr: float = 0.1", "lr: str = 'fast'", "the default of lr, 'fast', is not a number"),
         ("lr: float = 0.1", "lr: float = 0.1\n    mu: float = 0.9", "does not say where 'mu' is legal"),
         ('domain={"lr"', 'domain={"rl"', "CARD speaks of 'rl', which is no field of Hyper"),
         ("1e-3, 1.0,", "1e-3, 2.0,", "the range of lr, 0.001 to 2, is not inside its domain [0, 1]"),

@@ -1,11 +1,12 @@
 """What every technique of every kind promises, asked of each file that the catalogue finds."""
 
+import ast
 import inspect
 import re
 
 import pytest
 import torch
-from torch.func import vmap
+from torch.func import grad, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -63,6 +64,15 @@ def test_public_functions_are_annotated_and_documented(kind, name):
 
 
 @every
+def test_imports_nothing_of_shoal_but_the_card_the_kinds_and_shared_mathematics(kind, name):
+    allowed = ("shoal.errors", "shoal.techniques.card", "shoal.techniques.kinds", "shoal.techniques.numerics")
+    for line in ast.walk(ast.parse(inspect.getsource(catalogue.find(kind, name)))):
+        imported = line.module if isinstance(line, ast.ImportFrom) else ""
+        assert not isinstance(line, ast.Import) or not any("shoal" in alias.name for alias in line.names)
+        assert not imported.startswith("shoal") or imported.startswith(allowed)
+
+
+@every
 def test_contained_rules_exist_and_contain_transitively(kind, name):
     contains = catalogue.find(kind, name).CARD.contains
     assert name not in contains and set(contains) <= set(catalogue.names(kind))
@@ -93,6 +103,27 @@ def test_inputs_are_never_mutated(kind, name, example):
     before = [leaf.clone() for leaf in tree_leaves((hyper, inputs))]
     run(hyper, *inputs)
     assert all(torch.equal(a, b) for a, b in zip(before, tree_leaves((hyper, inputs)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [one for one in EVERY if one[0] in ("activation", "normalization", "regularizer")]
+)
+@both_dtypes
+def test_gradient_in_company_equals_gradient_alone(kind, name, dtype, example):
+    """What stands inside the loss is differentiated, by its input and by every hyperparameter."""
+    run, hyper, inputs = example(kind, catalogue.find(kind, name), dtype)
+
+    def loss(x, hyper, *others):
+        leaves = [leaf for leaf in tree_leaves(run(hyper, x, *others)) if leaf.is_floating_point()]
+        return sum(leaf.sin().sum() for leaf in leaves)
+
+    together = vmap(grad(loss, argnums=(0, 1)))(inputs[0], hyper, *inputs[1:])
+    for index in range(len(inputs[0])):
+        x = inputs[0][index].clone().requires_grad_()
+        numbers = tree_map(lambda value: value.clone().requires_grad_(), _member(hyper, index))
+        value = loss(x, numbers, *(other[index] for other in inputs[1:]))
+        alone = torch.autograd.grad(value, [x, *numbers], materialize_grads=True)
+        _same(_member(together, index), alone, dtype)
 
 
 @pytest.mark.parametrize(("kind", "name"), [one for one in EVERY if one[0] != "initializer"])

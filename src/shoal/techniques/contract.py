@@ -72,6 +72,8 @@ def _wrong_numbers(card: Card, hyper: Any) -> str | None:
         domain = card.domain.get(name)
         if domain is None:
             return f"CARD.domain does not say where {name!r} is legal"
+        if not isinstance(default, int | float):
+            return f"the default of {name}, {default!r}, is not a number"
         if not domain.contains(default):
             return f"the default of {name}, {default:g}, is outside its domain {domain}"
         bounds = card.ranges.get(name)

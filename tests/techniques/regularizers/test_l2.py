@@ -36,14 +36,15 @@ def test_follows_sgd_with_weight_decay_on_matrices_only():
             torch.testing.assert_close(ours[role], theirs[role], rtol=1e-12, atol=1e-13)
 
 
-def test_equals_plain_python():
+@pytest.mark.parametrize("role", ["matrix", "head", "embedding"])
+def test_equals_plain_python(role):
     weights = normal(4, 3)
     expected = 0.3 / 2 * sum(float(w) ** 2 for w in weights.flatten())
-    assert l2.penalty(weights, "matrix", l2.Hyper(0.3)).item() == pytest.approx(expected, rel=1e-14)
+    assert l2.penalty(weights, role, l2.Hyper(0.3)).item() == pytest.approx(expected, rel=1e-14)
 
 
 @pytest.mark.parametrize("role", ["bias", "norm"])
-def test_other_roles_cost_nothing(role):
+def test_what_is_no_weight_costs_nothing(role):
     assert l2.penalty(normal(5), role, l2.Hyper(10.0)) == 0
 
 

@@ -6,7 +6,7 @@
 η lr · β₁ beta1 · β₂ beta2 · ε eps.
 Kingma & Ba 2014, Adam: a method for stochastic optimization, arXiv:1412.6980.
 Differs from the paper: nothing. For ε → ∞ with η/ε held, it is momentum with μ = β₁, but for the bias
-correction of the first steps. Witness: torch.optim.Adam.
+correction of the first steps (Choi et al. 2019, arXiv:1910.05446). Witness: torch.optim.Adam.
 """
 
 from typing import NamedTuple
