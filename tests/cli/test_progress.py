@@ -56,6 +56,18 @@ def test_lines_are_at_least_five_seconds_apart_within_a_phase():
     assert file.getvalue().count("judging on fresh seeds") == 1
 
 
+def test_the_forecast_is_said_in_its_own_words():
+    file, _, lines = _plain()
+    lines.update(standing(phase="forecast", note="about 400 networks fit"))
+    assert file.getvalue() == "shoal: 0:12 · forecast · about 400 networks fit\n"
+    shown = io.StringIO()
+    live = LiveDisplay("title", Console(file=shown, width=80, force_terminal=True, color_system=None), 0.0)
+    with live:
+        live.update(standing(phase="forecast", note="about 400 networks fit"))
+        live.update(standing())
+    assert shown.getvalue().count("about 400 networks fit") == 1
+
+
 def test_a_reader_that_goes_away_silences_the_lines_and_stops_nothing():
     read, write = os.pipe()
     os.close(read)

@@ -8,6 +8,7 @@ import click
 
 from shoal import catalogue
 from shoal.cli.example import Example
+from shoal.cli.formats import count
 from shoal.errors import unknown
 
 Row = dict[str, Any]
@@ -59,4 +60,18 @@ def _axes() -> Iterable[Row]:
 
 
 def _runs() -> Iterable[Row]:
-    return ()
+    from shoal.store.folders import list_runs
+
+    for run in list_runs():
+        plan = run.plan or {}
+        row = {
+            "name": str(run.folder),
+            "task": plan.get("task"),
+            "axis": plan.get("axis"),
+            "started_at": run.started_at,
+            "networks_trained": run.outcomes,
+            "state": "finished" if run.finished else "running" if run.active else "unfinished",
+            "problem": run.problem,
+        }
+        row["summary"] = run.problem or f"{row['state']}, {count(run.outcomes)} networks trained"
+        yield row

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY = 5.0
 """Seconds between two plain lines of one phase."""
+FORECAST = "forecast"
 PHASES = {
     "measure": "measuring speed",
+    FORECAST: "forecast",
     "tune": "tuning",
     "extend": "tuning beyond the range",
     "evaluate": "judging on fresh seeds",
@@ -78,9 +80,14 @@ class PlainLines:
         if self._file is None or (phase == self._phase and now - self._shown < PLAIN_EVERY):
             return
         self._shown, self._phase = now, phase
-        facts = [clock(now - self._started), phase, *_facts(standing), _left(standing), *_scores(standing)]
+        facts = [*_facts(standing), _left(standing), *_scores(standing)]
+        said = [standing.note] if standing.phase == FORECAST else facts
         try:
-            print(f"shoal: {' · '.join(facts)}", file=self._file, flush=True)
+            print(
+                f"shoal: {' · '.join([clock(now - self._started), phase, *said])}",
+                file=self._file,
+                flush=True,
+            )
         except BrokenPipeError:
             self._file = None
 
@@ -104,7 +111,10 @@ class LiveDisplay:
         self._live.stop()
 
     def update(self, standing: "Standing") -> None:
-        """Remember ``standing``; the next redraw shows it."""
+        """Remember ``standing`` for the next redraw; the forecast is printed once, above, and stays."""
+        if standing.phase == FORECAST:
+            self._screen.print(Padding(Text(standing.note), (0, 1, 1, 1)))
+            standing = standing._replace(note="")
         self._standing, self._heard = standing, time.monotonic()
 
     def _draw(self) -> RenderableType:
