@@ -21,7 +21,7 @@ from shoal.store import lease as leases
 from shoal.store.canonical import canonical_json, differences, digest
 from shoal.store.schema import RECORD_NAME, connect, spoken, transaction
 
-_FLOATS = {name for name, kind in Outcome.__annotations__.items() if kind is float}
+_KINDS = {name: kind for name, kind in Outcome.__annotations__.items() if kind in (float, int, bool)}
 _COLUMNS = ", ".join(Outcome._fields)
 _INSERT = (
     f"INSERT INTO outcomes (phase, {_COLUMNS}) VALUES (?{', ?' * len(Outcome._fields)}) "
@@ -197,15 +197,13 @@ class Record:
 
 
 def _row_of(outcome: Outcome) -> tuple[Any, ...]:
-    # SQLite turns NaN into NULL by itself.
+    # numpy's numbers become Python's, which alone SQLite takes; SQLite turns NaN into NULL by itself.
     values = outcome._asdict() | {"details": canonical_json(outcome.details)}
-    return tuple(float(value) if name in _FLOATS else value for name, value in values.items())
+    return tuple(_KINDS[name](value) if name in _KINDS else value for name, value in values.items())
 
 
 def _outcome_of(row: tuple[Any, ...]) -> Outcome:
     values = dict(zip(Outcome._fields, row, strict=True))
-    for name in _FLOATS:
-        values[name] = math.nan if values[name] is None else values[name]
-    return Outcome(
-        **values | {"diverged": bool(values["diverged"]), "details": json.loads(values["details"])}
-    )
+    for name, kind in _KINDS.items():
+        values[name] = math.nan if values[name] is None else kind(values[name])
+    return Outcome(**values | {"details": json.loads(values["details"])})

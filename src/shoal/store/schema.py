@@ -18,7 +18,7 @@ RECORD_NAME = "record.sqlite"
 APPLICATION_ID = 0x53484F41  # "SHOA", so that other SQLite files are not taken for ours
 BUSY_SECONDS = 30.0
 
-# Outcomes: SQLite turns NaN into NULL, which these columns hold for no other reason; infinities stay.
+# Outcomes: SQLite turns NaN into NULL, which these columns hold for no other reason, and -0.0 into 0.0.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE plan (id INTEGER PRIMARY KEY CHECK (id = 1), json TEXT NOT NULL, hash TEXT NOT NULL,
