@@ -77,5 +77,4 @@ CARD = Card(
     paper="Ioffe & Szegedy 2015, arXiv:1502.03167",
     ranges={"momentum": Range(0.01, 0.5, log=True)},
     domain={"momentum": Domain(0.0, 1.0), "eps": Domain(0.0, open_low=True)},
-    state=0,
 )
