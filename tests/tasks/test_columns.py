@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from shoal.errors import UserError
 from shoal.tasks.columns import describe, transformer, typed
 from shoal.tasks.dates import date_format
 
@@ -113,3 +114,11 @@ def test_features_by_hand():
         made["number__b"], (np.array([1, 0, 1, 1, 0, 1]) - 0.75) / 0.75**0.5 / 0.5, rtol=1e-6
     )
     assert not any("d missing" in name for name in made)
+
+
+def test_a_made_column_never_takes_the_place_of_a_column_of_the_file():
+    text = pl.DataFrame({"n": ["1", "", "3", "5"], "n missing": ["7", "8", "8", "9"]})
+    with pytest.raises(
+        UserError, match="column 'n missing' has the name of a column made from 'n'; rename it"
+    ):
+        describe(text, np.arange(4))

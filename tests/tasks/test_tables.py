@@ -137,3 +137,12 @@ def test_too_few_rows_names_the_file(tmp_path):
     (tmp_path / "few.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     with pytest.raises(UserError, match=r"few.csv: 18 rows are too few"):
         from_csv(tmp_path / "few.csv", "b")
+
+
+def test_rows_without_a_target_take_their_inputs_with_them(tmp_path):
+    cells = [f"{i / 3},{'?' if i % 4 == 0 else i / 3}" for i in range(100)]
+    (tmp_path / "gaps.csv").write_text("n,t\n" + "\n".join(cells))
+    task = from_csv(tmp_path / "gaps.csv", "t")
+    data = task.prepare(0)
+    assert len(data.x) == 75 and "rows without a target, dropped: 25" in task.notes
+    assert torch.allclose(data.x, data.y, atol=1e-5)  # both standardized by the same rows

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from shoal.errors import UserError
 from shoal.tasks.dates import date_format, date_parts
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def describe(text: "pl.DataFrame", known: np.ndarray) -> tuple[list[Column], lis
         columns.append(column)
         if said:
             notes.append(said)
+    _check_names(columns)
     return columns, [f"left out, {reason}: {_listed(names)}" for reason, names in left_out.items()] + notes
 
 
@@ -90,7 +92,7 @@ def typed(text: "pl.DataFrame", columns: Sequence[Column]) -> "pl.DataFrame":
         parts = _float_parts(cells, column)
         made |= parts
         if column.gaps:
-            made[f"{column.name} missing"] = next(iter(parts.values())).is_null().cast(pl.Float64)
+            made[gap_name(column)] = next(iter(parts.values())).is_null().cast(pl.Float64)
     return pl.DataFrame(made)
 
 
@@ -102,7 +104,7 @@ def transformer(columns: Sequence[Column]) -> Any:
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     floats = [part for column in columns for part in part_names(column)]
-    gaps = [f"{column.name} missing" for column in columns if column.gaps]
+    gaps = [gap_name(column) for column in columns if column.gaps]
     categories = [column for column in columns if column.role == "category"]
     filled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
     one_hot = OneHotEncoder(
@@ -126,6 +128,23 @@ def part_names(column: Column) -> list[str]:
     if column.role == "date":
         return [f"{column.name} {part}" for part in date_parts(None, column.form)]
     return [column.name]
+
+
+def gap_name(column: Column) -> str:
+    """The column of the typed frame that is 1 where ``column`` is missing."""
+    return f"{column.name} missing"
+
+
+def _check_names(columns: Sequence[Column]) -> None:
+    """UserError if a column made from one has the name of another ("n missing" beside "n" with gaps)."""
+    of_file = {column.name for column in columns}
+    for column in columns:
+        made = part_names(column) + ([gap_name(column)] if column.gaps else [])
+        for name in made:
+            if name != column.name and name in of_file:
+                raise UserError(
+                    f"column {name!r} has the name of a column made from {column.name!r}; rename it"
+                )
 
 
 def _float_parts(cells: "pl.Series", column: Column) -> "dict[str, pl.Series]":

@@ -59,7 +59,8 @@ class Preparation:
         fitted = self._fitted(train)
         if fitted is None:
             return self.inputs
-        x = torch.from_numpy(np.asarray(fitted.transform(self.inputs), dtype=np.float32))
+        with np.errstate(over="ignore"):  # infinity is what the next line looks for
+            x = torch.from_numpy(np.asarray(fitted.transform(self.inputs), dtype=np.float32))
         if not x.isfinite().all():
             raise UserError(
                 "some inputs are too large for single precision even after preprocessing; rescale them"

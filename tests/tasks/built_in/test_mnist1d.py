@@ -35,7 +35,12 @@ def test_the_width_sweep_is_allowed():
     assert data.x is task.prepare(4).x
 
 
-def test_global_randomness_and_the_working_folder_are_left_alone(tmp_path, cache):
+def test_global_randomness_and_the_working_folder_are_left_alone(tmp_path, cache, monkeypatch):
+    def seeding_torch_too(arguments):  # as some versions of the package do
+        torch.manual_seed(arguments.seed)
+        return make_dataset(arguments)
+
+    monkeypatch.setattr("mnist1d.data.make_dataset", seeding_torch_too)
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
     expected = random.random(), np.random.rand(), torch.rand(1).item()
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
