@@ -1,13 +1,20 @@
 """A trainer whose networks are formulas: score as a function of technique, lr, weight decay and seed."""
 
+import json
 import math
 import time
+import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from shoal.experiments.budget import Clock
+from shoal.experiments.compare import carry_out, make_plan
+from shoal.experiments.result import Result
+from shoal.experiments.standing import Watch
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.tasks.task import Prepared, Task
 
@@ -59,7 +66,9 @@ class SimulatedTrainer:
         die_after: int | None = None,
         interrupt_after: int | None = None,
         fails: Callable[[Job], bool] = lambda job: False,
+        salt: int = 0,
     ):
+        self.salt = salt
         self.peak, self.best_lr, self.field = peak or {}, best_lr or {}, field
         self.spread, self.curvature, self.diverge = spread, curvature, diverge
         self.seconds_per_step, self.overhead, self.claimed_rate = seconds_per_step, overhead, claimed_rate
@@ -110,10 +119,8 @@ class SimulatedTrainer:
         recipe, steps = job.recipe, self.steps(job.recipe)
         value = getattr(recipe, self.field)
         lr = recipe.hyper.get(f"{recipe.optimizer}.lr", 1e-3)
-        luck = np.random.default_rng([job.seed]).normal()
-        own = np.random.default_rng(
-            [job.seed, *recipe.optimizer.encode(), *str(value).encode(), int(lr * 1e9)]
-        )
+        luck = np.random.default_rng([self.salt, job.seed]).normal()
+        own = np.random.default_rng([self.salt, job.seed, zlib.crc32(repr(recipe).encode())])
         mean = self.peak.get(value, 0.8)
         mean -= self.curvature * (math.log10(lr) - math.log10(self.best_lr.get(value, 1e-3))) ** 2
         valid, test, train = (mean + self.spread * (luck + own.normal()) / math.sqrt(2) for _ in range(3))
@@ -122,3 +129,43 @@ class SimulatedTrainer:
         losses = [math.nan] * 2 if bad else [1 - scores[2], 1 - scores[0]]
         seconds = steps * max(self.seconds_per_step, 1e-6)
         return Outcome(job.name, *scores, *losses, bad, steps, float(steps), seconds, 1000, {})
+
+
+class Memory:
+    """A record that lasts as long as the object; like the real one, everything passes through JSON."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[str, dict[str, Outcome]] = {}
+        self._choices: dict[str, str] = {}
+
+    def outcomes(self, phase: str) -> dict[str, Outcome]:
+        return dict(self._outcomes.get(phase, {}))
+
+    def add_outcome(self, phase: str, outcome: Outcome) -> bool:
+        return self._outcomes.setdefault(phase, {}).setdefault(outcome.name, outcome) is outcome
+
+    def choice(self, key: str) -> Any | None:
+        return self.choices().get(key)
+
+    def choices(self) -> dict[str, Any]:
+        return {key: json.loads(text) for key, text in self._choices.items()}
+
+    def choose(self, key: str, value: Any) -> Any:
+        return json.loads(self._choices.setdefault(key, json.dumps(value)))
+
+
+def run(
+    trainer: SimulatedTrainer,
+    vary: str = "optimizer=adam,sgd",
+    *,
+    record: Memory | None = None,
+    of: Task | None = None,
+    started: float | None = None,
+    watch: Watch | None = None,
+    **options: Any,
+) -> Result:
+    """A comparison with a trainer that simulates, recorded in memory."""
+    of = of or task()
+    plan = make_plan(of, vary, **options)
+    clock = Clock(plan.budget_seconds, started)
+    return carry_out(plan, of, trainer, record or Memory(), clock, watch)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shoal.experiments.axes import Axis, Value, apply, card, default, label, value_in
+from shoal.experiments.axes import Axis, Value, apply, card, default, label, prefix, value_in
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
@@ -29,7 +29,7 @@ class Arm:
     @property
     def lr(self) -> str | None:
         """The name of the tuned learning rate, or None when lr is compared or fixed by the user."""
-        name = f"{self.recipe.optimizer}.lr"
+        name = f"{prefix(self.recipe.optimizer)}.lr"
         return name if name in self.space else None
 
     def at(self, point: Mapping[str, float], epochs: float) -> Recipe:
@@ -69,7 +69,7 @@ def _nuisance(recipe: Recipe) -> dict[str, Dimension]:
         wanted.append(("regularizer", "l2", "coefficient"))
     space = {}
     for kind, technique, hyper in wanted:
-        name = f"{technique}.{hyper}"
+        name = f"{prefix(technique)}.{hyper}"
         if name not in recipe.hyper:
             own = card(kind, technique)
             domain = own.domain.get(hyper, Domain())

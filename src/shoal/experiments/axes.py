@@ -7,13 +7,15 @@ kinds stand in one table, ``AXES``; nothing else lists them.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
 from shoal.population.recipe import Recipe
-from shoal.tasks.task import Task
 from shoal.techniques.card import Card, Domain
+
+if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
+    from shoal.tasks.task import Task
 
 Value = str | int | float
 
@@ -52,7 +54,7 @@ AXES: Mapping[str, Axis] = {
 }
 
 
-def axis_of(vary: str | Mapping[str, Sequence[Value]], task: Task) -> tuple[Axis, tuple[Value, ...] | None]:
+def axis_of(vary: str | Mapping[str, Sequence[Value]], task: "Task") -> tuple[Axis, tuple[Value, ...] | None]:
     """The axis and the values asked for (None: its own list) of ``"optimizer"``, ``"lr=0.1,0.01"`` or a dict.
 
     Raises UserError for an axis that does not exist or that the task's network does not have.
@@ -75,7 +77,7 @@ def axis_of(vary: str | Mapping[str, Sequence[Value]], task: Task) -> tuple[Axis
     return AXES[name], None if asked is None else tuple(asked)
 
 
-def values_of(axis: Axis, asked: Sequence[Value] | None, recipe: Recipe, task: Task) -> tuple[Value, ...]:
+def values_of(axis: Axis, asked: Sequence[Value] | None, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
     """The values to compare: those asked for, each checked, or the axis' own list.
 
     Raises UserError for fewer than two values, the same value twice, or a value outside its domain.
@@ -132,16 +134,21 @@ def card(kind: str, name: str) -> Card:
     return found
 
 
+def prefix(technique: str) -> str:
+    """What stands before the dot of a hyperparameter's name: the technique's, or its file's without ".py"."""
+    return technique.rpartition("/")[2].removesuffix(".py")
+
+
 def default(kind: str, technique: str, hyper: str) -> float:
     """A technique's default of one of its hyperparameters."""
     return float(getattr(catalogue.find(kind, technique).Hyper(), hyper))
 
 
 def _hyper_name(axis: Axis, recipe: Recipe) -> str:
-    return f"{recipe.optimizer}.lr" if axis.name == "lr" else "dropout.rate"
+    return f"{prefix(recipe.optimizer)}.lr" if axis.name == "lr" else "dropout.rate"
 
 
-def _offered(axis: Axis, task: Task) -> tuple[Value, ...]:
+def _offered(axis: Axis, task: "Task") -> tuple[Value, ...]:
     if axis.kind == "technique":
         return (*axis.words, *catalogue.names(axis.name))
     if axis.name == "batch_size":
@@ -149,7 +156,7 @@ def _offered(axis: Axis, task: Task) -> tuple[Value, ...]:
     return axis.values
 
 
-def _checked(axis: Axis, value: Value, recipe: Recipe, task: Task) -> Value:
+def _checked(axis: Axis, value: Value, recipe: Recipe, task: "Task") -> Value:
     if value in axis.words:
         return value
     if axis.kind == "technique":

@@ -58,6 +58,10 @@ class Clock:
         """Seconds until the training deadline, at least 0; infinity without one."""
         return math.inf if self.deadline is None else max(0.0, self.deadline - time.monotonic())
 
+    def after(self, share: float) -> float | None:
+        """When ``share`` of the time left will have passed (time.monotonic), or None."""
+        return None if self.deadline is None else self.deadline - (1 - share) * self.left
+
     @property
     def spare(self) -> float:
         """Seconds the closing work may take: to the end of the budget and a third of the overrun allowed."""

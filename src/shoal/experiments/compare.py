@@ -11,14 +11,16 @@ from shoal.experiments import arms as arms_
 from shoal.experiments import axes, verdict
 from shoal.experiments.budget import Clock, seconds_of
 from shoal.experiments.forecast import forecast
-from shoal.experiments.plan import ALPHA, Plan, judge_of, margin_for
+from shoal.experiments.plan import ALPHA, Plan, describe, judge_of, margin_for
 from shoal.experiments.result import Result
-from shoal.experiments.run import Run
+from shoal.experiments.run import complete, size_of
 from shoal.experiments.standing import Watch
-from shoal.experiments.training import Journal, Memory
+from shoal.experiments.training import Journal, Training
 from shoal.experiments.words import notes
 from shoal.population.recipe import Recipe
 from shoal.population.trainer import Trainer
+from shoal.store.folders import results_folder
+from shoal.store.record import Record
 from shoal.tasks.arrays import from_arrays
 from shoal.tasks.load import load
 from shoal.tasks.task import Task
@@ -54,13 +56,25 @@ def compare(
     the arms start from; a hyperparameter it sets is fixed, not tuned. on_progress is called with a Standing.
     Raises UserError, one sentence, for anything wrong with these.
     """
-    clock_started = Clock(None, started).started
+    clock = Clock(None, started)
     loaded = task_of(task, target)
     plan = make_plan(loaded, vary, budget, work, seeds, judge, device, recipe)
-    journal: Journal = Memory()
-    clock = Clock(plan.budget_seconds, clock_started)
-    assert trainer is not None
-    return carry_out(plan, loaded, trainer, journal, clock, on_progress)
+    clock = Clock(plan.budget_seconds, clock.started)
+    folder = results_folder(None if out is None else Path(out), resume, plan.task, plan.axis)
+    with Record(folder) as record:
+        record.write_plan(describe(plan))
+        result = carry_out(
+            plan, loaded, trainer or _trainer(loaded, device), record, clock, on_progress, folder
+        )
+        record.write_verdict(result.to_dict())
+    return result
+
+
+def _trainer(task: Task, device: str) -> Trainer:
+    from shoal.population.workers import PopulationTrainer
+
+    own: Trainer = PopulationTrainer(task, device=device)
+    return own
 
 
 def carry_out(
@@ -73,11 +87,13 @@ def carry_out(
     folder: Path | None = None,
 ) -> Result:
     """Run a plan, or what is left of it, and judge it."""
-    run = Run(plan, trainer, journal, clock, watch)
-    size = run.size()
-    steps = sum(trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
-    expected = forecast(plan, size, steps, task)
-    finished = run.complete(size)
+    checkpoints = None if folder is None else folder / "checkpoints"
+    names = [arm.name for arm in plan.arms]
+    training = Training(trainer, journal, clock, names, watch, checkpoints)
+    size = size_of(plan, training)
+    expected = forecast(plan, size, training, task)
+    training.announce("forecast", expected.networks, expected.words)
+    finished = complete(plan, training, size)
     arms, margin = verdict.judge(plan, task, finished)
     return Result(
         task=plan.task,
@@ -88,7 +104,7 @@ def carry_out(
         baseline=plan.baseline,
         budget_seconds=plan.budget_seconds,
         work=plan.work,
-        seconds=clock.elapsed,
+        seconds=_seconds(training),
         networks_trained=finished.networks,
         member_steps=finished.member_steps,
         loop_seconds_estimate=float("nan"),
@@ -104,6 +120,15 @@ def carry_out(
         plan_hash=plan.hash,
         folder=None if folder is None else str(folder),
     )
+
+
+def _seconds(training: Training) -> float:
+    """Seconds of this process and of earlier ones that trained a part of the same run and were not killed."""
+    earlier = {key: one for key, one in training.journal.choices().items() if key.startswith("seconds/")}
+    if training.trained or not earlier:
+        mine = training.decided(f"seconds/{len(earlier)}", lambda: training.clock.elapsed)
+        return float(mine + sum(earlier.values()))
+    return float(sum(earlier.values()))
 
 
 def task_of(task: Task | str | tuple[Any, ...], target: str | None) -> Task:

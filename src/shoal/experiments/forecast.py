@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shoal.experiments import sizing
 from shoal.experiments.plan import Plan
 from shoal.experiments.sizing import Size
+from shoal.experiments.training import Training
 from shoal.statistics.power import smallest_difference
 from shoal.tasks.task import Task
 
@@ -29,8 +30,8 @@ class Forecast:
     words: str
 
 
-def forecast(plan: Plan, size: Size, steps: int, task: Task) -> Forecast:
-    """The forecast of a size; ``steps`` are the member-steps of one network of every arm together.
+def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast:
+    """The forecast of a size.
 
     Before training the deviation is a guess: networks that disagree on a tenth of the test rows
     (√(0.1 / rows)) for an accuracy, 5 % of the mean for anything else.
@@ -40,6 +41,7 @@ def forecast(plan: Plan, size: Size, steps: int, task: Task) -> Forecast:
     tuning = size.trials * size.tuning_seeds
     each = tuning + size.evaluation_seeds
     others = len(plan.arms) - 1
+    steps = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
     smallest = float("inf")
     if size.evaluation_seeds >= sizing.ENOUGH:
         smallest = smallest_difference(

@@ -1,14 +1,11 @@
 """The plan: what will be compared and how it will be judged, written before anything is trained."""
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from shoal.errors import unknown
 from shoal.experiments.arms import Arm
-from shoal.tasks.task import Task
+from shoal.store.canonical import canonical_json, digest
 
 Judge = Literal["score", "train_loss", "time", "steps", "gap", "memory"]
 JUDGES: tuple[str, ...] = get_args(Judge)
@@ -64,14 +61,15 @@ class Plan:
         """Whether more of the judged number is better: for the score the metric decides, else less is."""
         return self.judge == "score" and self.higher_is_better
 
-    def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no spaces; equal plans give equal text."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), default=dict)
-
     @property
     def hash(self) -> str:
-        """SHA-256 of the canonical JSON."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
+        """SHA-256 of the plan's canonical JSON; equal plans have equal hashes."""
+        return digest(canonical_json(describe(self)))
+
+
+def describe(plan: Plan) -> dict[str, Any]:
+    """The plan as plain data, as it is recorded before anything is trained."""
+    return asdict(plan)
 
 
 def judge_of(name: str) -> str:
@@ -88,8 +86,3 @@ def margin_for(judge: str, metric: str) -> Margin:
     if judge == "gap" and metric == "accuracy":
         return Margin(0.02, False)
     return Margin(0.02 if judge == "score" else 0.05, True)
-
-
-def describe(plan: Plan, task: Task) -> Mapping[str, Any]:
-    """The plan as plain data, with what the task says of itself."""
-    return {**json.loads(plan.to_json()), "hash": plan.hash, "notes": list(task.notes)}

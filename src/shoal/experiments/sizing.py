@@ -32,13 +32,12 @@ class Size(NamedTuple):
 
 
 def lengths(train_rows: int) -> list[float]:
-    """Epochs to consider, longest first: about 96,000 rows seen (1,500 batches of 64), down to a sixteenth.
+    """Epochs to consider, longest first: from 96,000 rows seen (1,500 batches of 64) to a sixteenth of that.
 
-    At least one epoch and at most 200 are the longest; on large data the shorter ones are parts of an epoch.
+    The longest is at least one epoch and at most 200; on large data the shorter ones are parts of an epoch.
     """
     longest = min(max(_ROWS_SEEN / train_rows, _EPOCHS[0]), _EPOCHS[1])
-    seen = longest * train_rows
-    shortest = min(longest / _SHORTEST, longest * _ROWS_SEEN / _SHORTEST / seen)
+    shortest = min(longest, _ROWS_SEEN / train_rows) / _SHORTEST
     levels = 9
     return [_round(longest * (shortest / longest) ** (level / (levels - 1))) for level in range(levels)]
 

@@ -1,6 +1,7 @@
 """Training the jobs of a phase: what is recorded is not trained again, what comes is recorded at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from shoal.experiments.budget import Clock
@@ -10,12 +11,13 @@ from shoal.population.trainer import Trainer
 
 
 class Journal(Protocol):
-    """What a run needs of the record: outcomes by phase and job name, choices by key; both survive a kill."""
+    """What a run needs of ``shoal.store.record.Record``: what is written survives a kill, the first stays."""
 
     def outcomes(self, phase: str) -> Mapping[str, Outcome]: ...
-    def add_outcome(self, phase: str, outcome: Outcome) -> None: ...
+    def add_outcome(self, phase: str, outcome: Outcome) -> bool: ...
     def choice(self, key: str) -> Any | None: ...
-    def choose(self, key: str, value: Any) -> None: ...
+    def choices(self) -> Mapping[str, Any]: ...
+    def choose(self, key: str, value: Any) -> Any: ...
 
 
 def trial_name(arm: str, trial: int, seed: int) -> str:
@@ -32,44 +34,62 @@ class Training:
     """Phases in the order they were trained, and their outcomes by phase and job name."""
 
     def __init__(
-        self, trainer: Trainer, journal: Journal, clock: Clock, arms: Sequence[str], watch: Watch | None
+        self,
+        trainer: Trainer,
+        journal: Journal,
+        clock: Clock,
+        arms: Sequence[str],
+        watch: Watch | None = None,
+        checkpoints: Path | None = None,
     ):
+        self.checkpoints = checkpoints
         self.trainer, self.journal, self.clock = trainer, journal, clock
         self.arms, self.watch, self.meter = arms, watch, Meter()
         self.phases: dict[str, dict[str, Outcome]] = {}
         self.planned_steps = 0
+        self.pace = 0.0
+        self.trained = 0
 
-    def train(self, phase: str, jobs: Sequence[Job], deadline: float | None) -> float | None:
+    def decided(self, key: str, decide: Callable[[], Any]) -> Any:
+        """The recorded choice, or ``decide()``, recorded before it is used."""
+        choice = self.journal.choice(key)
+        return self.journal.choose(key, decide()) if choice is None else choice
+
+    def train(self, phase: str, jobs: Sequence[Job], deadline: float | None) -> None:
         """Train what is not recorded yet; afterwards the phase is over for good, finished or not.
 
-        Returns seconds per network of those trained just now, None if there were none or some are missing.
+        ``pace`` becomes the wall seconds a network took, ``planned_steps`` grows by the jobs' steps and
+        ``trained`` by the networks that this process trained.
         """
         found = self.phases[phase] = dict(self.journal.outcomes(phase))
         self.planned_steps += sum(self.trainer.steps(job.recipe) for job in jobs)
         if self.journal.choice(f"over/{phase}") is not None or not jobs:
-            return None
+            return
         done, began = frozenset(found), self.clock.elapsed
         self.meter.begin()
-        self._tell(phase, len(jobs))
+        self.announce(phase, len(jobs))
 
         def heard(progress: Progress) -> None:
             self.meter.hear(progress)
-            self._tell(phase, len(jobs))
+            self.announce(phase, len(jobs))
 
-        stream = self.trainer.train(phase, jobs, done=done, deadline=deadline, on_progress=heard)
+        stream = self.trainer.train(
+            phase, jobs, done=done, deadline=deadline, on_progress=heard, checkpoints=self.checkpoints
+        )
         try:
             for outcome in stream:
                 self.journal.add_outcome(phase, outcome)
                 found[outcome.name] = outcome
                 self.meter.finish(outcome.steps)
-                self._tell(phase, len(jobs))
+                self.trained += 1
+                self.announce(phase, len(jobs))
         finally:
             self.meter.end()
             if hasattr(stream, "close"):
                 stream.close()
         self.journal.choose(f"over/{phase}", len(found))
-        complete = len(found) == len(jobs) > len(done)
-        return (self.clock.elapsed - began) / (len(jobs) - len(done)) if complete else None
+        if len(found) > len(done):
+            self.pace = (self.clock.elapsed - began) / (len(found) - len(done))
 
     def outcomes(self, kind: str) -> dict[str, Outcome]:
         """Outcomes by job name of all phases of a kind: "tune" (extensions included) or "evaluate"."""
@@ -80,7 +100,8 @@ class Training:
             if name.startswith(f"{kind}/")
         }
 
-    def _tell(self, phase: str, planned: int) -> None:
+    def announce(self, phase: str, planned: int, note: str | None = None) -> None:
+        """Tell the watcher how things stand in a phase of ``planned`` networks."""
         if self.watch is None:
             return
         kind = "evaluate" if phase.startswith("evaluate") else "tune"
@@ -90,12 +111,12 @@ class Training:
             Standing(
                 phase=phase,
                 networks=networks,
-                networks_planned=networks - len(self.phases[phase]) + planned,
+                networks_planned=networks - len(self.phases.get(phase, ())) + planned,
                 member_steps=self.meter.member_steps,
                 steps_per_second=self.meter.rate,
                 seconds_left=self.clock.left,
                 arms=tuple(_standing(arm, kind, recorded) for arm in self.arms),
-                note=self.meter.note,
+                note=self.meter.note if note is None else note,
             )
         )
 
@@ -108,23 +129,3 @@ def _standing(arm: str, kind: str, recorded: Mapping[str, Outcome]) -> ArmStandi
         if name.rsplit("/", parts)[0] == f"{kind}/{arm}" and not one.diverged
     ]
     return ArmStanding(arm, sum(scores) / len(scores) if scores else None, len(scores))
-
-
-class Memory:
-    """A journal that lasts as long as the process."""
-
-    def __init__(self) -> None:
-        self._outcomes: dict[str, dict[str, Outcome]] = {}
-        self._choices: dict[str, Any] = {}
-
-    def outcomes(self, phase: str) -> Mapping[str, Outcome]:
-        return dict(self._outcomes.get(phase, {}))
-
-    def add_outcome(self, phase: str, outcome: Outcome) -> None:
-        self._outcomes.setdefault(phase, {}).setdefault(outcome.name, outcome)
-
-    def choice(self, key: str) -> Any | None:
-        return self._choices.get(key)
-
-    def choose(self, key: str, value: Any) -> None:
-        self._choices[key] = value
