@@ -5,7 +5,6 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from shoal.experiments.compare import carry_out, make_plan
 from shoal.experiments.result import Result
 from shoal.experiments.standing import Watch
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
+from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
 ROWS, TEST_ROWS = 1000, 200
@@ -91,7 +91,7 @@ class SimulatedTrainer:
         done: Collection[str] = (),
         deadline: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        checkpoints: Path | None = None,
+        memory: Memory | None = None,
     ) -> Iterator[Outcome]:
         time.sleep(self.overhead)
         steps = 0

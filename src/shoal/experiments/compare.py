@@ -11,6 +11,7 @@ from shoal.experiments import arms as arms_
 from shoal.experiments import axes, verdict
 from shoal.experiments.budget import Clock, seconds_of
 from shoal.experiments.forecast import forecast
+from shoal.experiments.memory import RunMemory
 from shoal.experiments.plan import ALPHA, Plan, describe, judge_of, margin_for
 from shoal.experiments.result import Result
 from shoal.experiments.run import complete, size_of
@@ -87,9 +88,9 @@ def carry_out(
     folder: Path | None = None,
 ) -> Result:
     """Run a plan, or what is left of it, and judge it."""
-    checkpoints = None if folder is None else folder / "checkpoints"
+    memory = None if folder is None else RunMemory(journal, folder / "checkpoints")
     names = [arm.name for arm in plan.arms]
-    training = Training(trainer, journal, clock, names, watch, checkpoints)
+    training = Training(trainer, journal, clock, names, watch, memory)
     size = size_of(plan, training)
     expected = forecast(plan, size, training, task)
     training.announce("forecast", expected.networks, expected.words)

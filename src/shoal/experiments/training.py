@@ -1,13 +1,12 @@
 """Training the jobs of a phase: what is recorded is not trained again, what comes is recorded at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from shoal.experiments.budget import Clock
 from shoal.experiments.standing import ArmStanding, Meter, Standing, Watch
 from shoal.population.recipe import Job, Outcome, Progress
-from shoal.population.trainer import Trainer
+from shoal.population.trainer import Memory, Trainer
 
 
 class Journal(Protocol):
@@ -40,9 +39,9 @@ class Training:
         clock: Clock,
         arms: Sequence[str],
         watch: Watch | None = None,
-        checkpoints: Path | None = None,
+        memory: Memory | None = None,
     ):
-        self.checkpoints = checkpoints
+        self.memory = memory
         self.trainer, self.journal, self.clock = trainer, journal, clock
         self.arms, self.watch, self.meter = arms, watch, Meter()
         self.phases: dict[str, dict[str, Outcome]] = {}
@@ -74,7 +73,7 @@ class Training:
             self.announce(phase, len(jobs))
 
         stream = self.trainer.train(
-            phase, jobs, done=done, deadline=deadline, on_progress=heard, checkpoints=self.checkpoints
+            phase, jobs, done=done, deadline=deadline, on_progress=heard, memory=self.memory
         )
         try:
             for outcome in stream:

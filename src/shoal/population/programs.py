@@ -15,23 +15,24 @@ from shoal.population.template import Template
 class Programs:
     """Gradient and rule programs by what they depend on.
 
-    compiled: whether packages are used (they must be in the cache: see ``compile``), or traced graphs.
+    mode: "all" uses compiled packages, which must be in the cache; "ready" those that are there; "none"
+    only traced graphs.
     """
 
     def __init__(self, dtype: torch.dtype = torch.float32):
         self.dtype = dtype
-        self.compiled = False
+        self.mode = "none"
         self._gradients: dict[tuple, Program] = {}
         self._rules: dict[str, Program] = {}
 
     def __call__(self, stack: Stack, batch: int) -> tuple[Program, dict[str, Program]]:
-        """What a stack needs, compiled or not as this object says."""
+        """What a stack needs, compiled or not as ``mode`` says."""
         gradient = self.gradient(stack.template, batch)
         rules = {group.name: self.rule(group.name) for group in stack.groups}
         for program in (gradient, *rules.values()):
-            if not self.compiled:
+            if self.mode == "none":
                 program.unload()
-            elif not program.load():
+            elif not program.load() and self.mode == "all":
                 raise RuntimeError(f"program {program.key} was to be compiled, but is not in the cache")
         return gradient, rules
 

@@ -1,14 +1,35 @@
-"""The trainer as an interface: who can train a list of jobs.
+"""The trainer as an interface: who can train a list of jobs, and what it may remember.
 
 ``shoal.population.workers.PopulationTrainer`` trains them as stacks in worker processes. A table of
 recorded runs, a user's callable or a cluster can stand in its place (tests of the protocol do this).
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from torch import Tensor
 
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
+
+
+class Memory(Protocol):
+    """What survives a kill: choices (the first one stays) and checkpoints of unfinished shards."""
+
+    def choose(self, key: str, value: Any) -> Any:
+        """Records a choice before it is acted on; returns what is recorded under ``key``."""
+        ...
+
+    def save(self, name: str, tensors: Mapping[str, Tensor], meta: Any) -> None:
+        """Writes a checkpoint whole or not at all; called in worker processes."""
+        ...
+
+    def load(self, name: str) -> tuple[Mapping[str, Tensor], Any] | None:
+        """The checkpoint, or None if there is none that can be trusted."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Removes a checkpoint that is no longer needed."""
+        ...
 
 
 class Trainer(Protocol):
@@ -20,14 +41,14 @@ class Trainer(Protocol):
         done: Collection[str] = (),
         deadline: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
-        checkpoints: Path | None = None,
+        memory: Memory | None = None,
     ) -> Iterator[Outcome]:
         """Train ``jobs`` and yield each outcome when it is there, in no fixed order.
 
         ``jobs`` is the whole phase, ``done`` the names already recorded: they are not trained again, yet
         still decide who is stacked with whom, so that a resumed phase repeats the undisturbed one bit by
-        bit. At ``deadline`` (time.monotonic) what is unfinished is abandoned. ``checkpoints`` is a folder
-        for unfinished stacks. Closing the iterator stops the workers' current stacks.
+        bit. At ``deadline`` (time.monotonic) what is unfinished is abandoned. Without one, nothing is
+        decided by a clock. Closing the iterator stops the workers' current shards.
         """
         ...
 

@@ -1,0 +1,103 @@
+"""Who trains with whom: jobs into stacks, stacks into shards, and how a shard is run.
+
+A shard is the unit of work of one worker: members of equal tensor shapes, few enough that their state
+stays in a core's cache. Its composition is a pure function of the phase's whole job list and of the
+choices, so a resumed phase repeats it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shoal.population.batches import batch_size, total_steps
+from shoal.population.gradient import stackable
+from shoal.population.recipe import Job, Recipe
+from shoal.population.template import Template, template
+from shoal.tasks.task import Task
+
+_CACHE_BYTES = 1_500_000  # of parameters, gradient and optimizer state that a compiled shard works on
+_MOST = 64
+_COMPILE_PAYS = 20.0  # seconds of training by traced graphs from which on compiling is worth its wait
+
+
+class Shard(NamedTuple):
+    """name: stable within its phase. jobs: its members. first: its earliest job's place in the phase."""
+
+    name: str
+    jobs: tuple[Job, ...]
+    first: int
+
+
+def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
+    """What members of one stack have in common."""
+    made = template(task, recipe)
+    return id(made), batch_size(recipe, task.train_rows), recipe.controller
+
+
+def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
+    """How many members a shard has at most.
+
+    Convolutions run one member at a time (grouped convolutions are slow on a CPU), as does what vmap
+    cannot carry. Compiled perceptrons fill the cache; traced graphs want more members, because each
+    operation costs some microseconds whatever its size.
+    """
+    made = template(task, recipe)
+    if not stackable(made) or _convolves(made):
+        return 1
+    state = 16 * made.parameters
+    fit = max(1, _CACHE_BYTES // state)
+    if not compiled:
+        work = made.parameters * batch_size(recipe, task.train_rows)
+        fit = max(fit, min(_MOST, 20_000_000 // work + 1))
+    return int(min(_MOST, fit))
+
+
+def _convolves(made: Template) -> bool:
+    return any(type(child).__name__.startswith("Conv") for child in made.module.modules())
+
+
+def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers: int) -> list[Shard]:
+    """The phase's shards in the order they are to be trained: that of the jobs.
+
+    Within a stack neighbors in the list are trained together, those of one optimizer preferably.
+    """
+    groups: dict[tuple, list[tuple[int, Job]]] = {}
+    for place, job in enumerate(jobs):
+        groups.setdefault(stack_key(task, job.recipe), []).append((place, job))
+    found: list[list[tuple[int, Job]]] = []
+    for members in groups.values():
+        most = members_at_once(task, members[0][1].recipe, compiled)
+        rules = len({job.recipe.optimizer for _, job in members})
+        window = most * rules
+        for start in range(0, len(members), window):
+            part = sorted(members[start : start + window], key=lambda one: (one[1].recipe.optimizer, one[0]))
+            found += _even(part, most)
+    if len(found) < 2 * workers:
+        found = [half for part in found for half in _even(part, max(1, -(-len(part) // workers)))]
+    found.sort(key=lambda part: min(place for place, _ in part))
+    return [
+        Shard(f"{phase}-{number:05d}", tuple(job for _, job in part), min(place for place, _ in part))
+        for number, part in enumerate(found)
+    ]
+
+
+def _even(part: list, most: int) -> list[list]:
+    """Pieces of at most ``most``, of nearly equal length."""
+    pieces = -(-len(part) // most)
+    cuts = [number * len(part) // pieces for number in range(pieces + 1)]
+    return [part[a:b] for a, b in zip(cuts, cuts[1:])]
+
+
+def seconds_traced(task: Task, jobs: Sequence[Job]) -> float:
+    """A rough, clockless guess of one core's seconds for ``jobs`` by traced graphs: arithmetic and calls."""
+    seconds = 0.0
+    for job in jobs:
+        made = template(task, job.recipe)
+        together = members_at_once(task, job.recipe, compiled=False)
+        flops = 6 * made.parameters * batch_size(job.recipe, task.train_rows)
+        seconds += total_steps(job.recipe, task.train_rows) * (flops / 4e10 + 6e-4 / together)
+    return seconds
+
+
+def compiling_pays(task: Task, jobs: Sequence[Job], workers: int) -> bool:
+    """Whether a run without a clock waits for packages: decided by the work alone, never by the cache."""
+    return seconds_traced(task, jobs) / workers > _COMPILE_PAYS

@@ -1,0 +1,275 @@
+"""Worker processes, one a core with one thread each, that train the shards of a phase.
+
+Workers are forked, so they share the data, the traced graphs and the user's own functions without
+pickling. Where processes cannot be forked, and on a GPU, the phase is trained in this process.
+"""
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import torch
+
+from shoal.errors import UserError
+from shoal.population import cache, planner
+from shoal.population.batches import batch_size, total_steps
+from shoal.population.builder import Builder
+from shoal.population.package import Program
+from shoal.population.planner import Shard
+from shoal.population.programs import Programs
+from shoal.population.recipe import Job, Outcome, Progress, Recipe
+from shoal.population.shards import run_shard
+from shoal.population.template import template
+from shoal.population.train import Stopped, start
+from shoal.population.trainer import Memory
+from shoal.tasks.task import Prepared, Task
+
+_LOOK = 0.1  # seconds between looks at the workers
+_ALONE = 2e-3  # a member's share of a measurement never counts as less, in seconds
+
+
+class PopulationTrainer:
+    """Trains jobs on ``task`` as stacks. Fulfils ``shoal.population.trainer.Trainer``.
+
+    device: "cpu" or a CUDA device (one process, traced graphs). workers: processes, by default one a
+    core. compiling: whether packages may be built and used (by default if there is a C++ compiler).
+    Raises UserError where the device does not exist.
+    """
+
+    def __init__(
+        self, task: Task, device: str = "cpu", workers: int | None = None, compiling: bool | None = None
+    ):
+        if torch.device(device).type == "cuda" and not torch.cuda.is_available():
+            raise UserError(f"device {device!r} asks for CUDA, but this machine has none; use cpu")
+        self.task, self.device = task, device
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        on_cpu = torch.device(device).type == "cpu"
+        self.workers = workers or (cores if on_cpu and sys.platform == "linux" else 1)
+        self.compiling = on_cpu and (cache.compiler() is not None if compiling is None else compiling)
+        self.programs = Programs()
+        self.builder = Builder()
+        self._prepared: dict[int, Prepared] = {}
+        if on_cpu:
+            torch.set_num_threads(1)
+
+    def steps(self, recipe: Recipe) -> int:
+        """Steps one training with this recipe takes on this task."""
+        return total_steps(recipe, self.task.train_rows)
+
+    def train(
+        self,
+        phase: str,
+        jobs: Sequence[Job],
+        *,
+        done: Collection[str] = (),
+        deadline: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        memory: Memory | None = None,
+    ) -> Iterator[Outcome]:
+        """Train ``jobs``; see ``shoal.population.trainer.Trainer.train``."""
+        if not jobs:
+            return
+        needed = self._programs(job.recipe for job in jobs)
+        choice = {"workers": self.workers, "compiled": self._compiled(jobs, needed, deadline)}
+        if memory is not None:
+            choice = memory.choose(f"planner/{phase}", choice)
+        if choice["compiled"] == "all":
+            self._build(needed, on_progress)
+        elif choice["compiled"] == "ready" and deadline is not None:
+            self.builder.begin([one for one in needed if not one.ready()], deadline)
+        # A run without a clock must not depend on what the cache happens to hold.
+        mode = {"all": "all", "none": "none"}.get(choice["compiled"], "ready")
+        parts = planner.shards(self.task, phase, jobs, mode != "none", choice["workers"])
+        pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
+        self._prepare({job.seed for part in pending for job in part.jobs})
+        work = _Work(self, pending, mode, frozenset(done), deadline, memory)
+        runner = work.forked if self.workers > 1 else work.here
+        yield from runner(on_progress or (lambda progress: None))
+
+    def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
+        """Member-steps per second of all workers for each recipe, from about ``seconds`` of training."""
+        kinds = {self._kind(recipe): recipe for recipe in recipes}
+        needed = self._programs(kinds.values())
+        self.programs.mode = "ready" if self.compiling else "none"
+        self._prepare({0})
+        rates = {}
+        share = max(seconds / len(kinds), _ALONE)
+        for kind, recipe in kinds.items():
+            ready = self.compiling and all(one.ready() for one in needed)
+            members = planner.members_at_once(self.task, recipe, ready)
+            jobs = [Job(f"measure/{row}", replace(recipe, epochs=1e9), 0) for row in range(members)]
+            rates[kind] = self.workers * self._rate(jobs, share)
+        return [rates[self._kind(recipe)] for recipe in recipes]
+
+    def _rate(self, jobs: list[Job], seconds: float) -> float:
+        training = start(self._ready_task(), jobs, self.programs, device=self.device)
+        for _ in training.run(steps=2):
+            pass
+        began, before = time.perf_counter(), training.member_steps
+        while time.perf_counter() - began < seconds:
+            if any(True for _ in training.run(steps=4)):
+                break
+        return max(1.0, (training.member_steps - before) / (time.perf_counter() - began))
+
+    def _kind(self, recipe: Recipe) -> tuple[Any, ...]:
+        return *planner.stack_key(self.task, recipe), recipe.optimizer
+
+    def _programs(self, recipes: Any) -> list[Program]:
+        rows = self.task.train_rows
+        return self.programs.of(
+            (template(self.task, one), batch_size(one, rows), one.optimizer) for one in recipes
+        )
+
+    def _compiled(self, jobs: Sequence[Job], needed: list[Program], deadline: float | None) -> str:
+        """ "none", "all" (wait for every package) or, with a deadline, "ready" (use those that are there)."""
+        if not self.compiling:
+            return "none"
+        if deadline is None:
+            return "all" if planner.compiling_pays(self.task, jobs, self.workers) else "none"
+        return "ready"
+
+    def _build(self, needed: list[Program], on_progress: Callable[[Progress], None] | None) -> None:
+        missing = [one for one in needed if not one.ready()]
+        for number, one in enumerate(missing):
+            if on_progress is not None:
+                on_progress(Progress(0, 0, f"compiling {one.name} ({number + 1} of {len(missing)}, once)"))
+            self.builder.wait_for(one)
+
+    def _prepare(self, seeds: set[int]) -> None:
+        """Prepares data in this process: what preprocessing libraries run must not run in a forked one."""
+        self._prepared = {seed: self._prepared.get(seed) or self.task.prepare(seed) for seed in sorted(seeds)}
+
+    def _ready_task(self) -> Task:
+        return replace(self.task, prepare=self._prepared.__getitem__)
+
+
+class _Work:
+    """One phase's shards on their way."""
+
+    def __init__(
+        self,
+        trainer: PopulationTrainer,
+        pending: list[Shard],
+        mode: str,
+        done: frozenset[str],
+        deadline: float | None,
+        memory: Memory | None,
+    ):
+        self.trainer, self.pending, self.mode = trainer, pending, mode
+        self.done, self.deadline, self.memory = done, deadline, memory
+        self.task = trainer._ready_task()
+
+    def here(self, on_progress: Callable[[Progress], None]) -> Iterator[Outcome]:
+        """In this process, one shard after another."""
+        steps, finished, shown = 0, 0, time.monotonic()
+
+        def stop() -> bool:
+            return self.deadline is not None and time.monotonic() > self.deadline
+
+        def count(more: int) -> None:
+            nonlocal steps, shown
+            steps += more
+            if time.monotonic() - shown > _LOOK:
+                shown = time.monotonic()
+                on_progress(Progress(finished, steps, ""))
+
+        with contextlib.suppress(Stopped):
+            for shard in self.pending:
+                for outcome in self._run(shard, stop, count):
+                    finished += 1
+                    yield outcome
+
+    def _run(self, shard: Shard, stop: Callable[[], bool], count: Callable[[int], None]) -> Iterator[Outcome]:
+        programs = self.trainer.programs
+        programs.mode = self.mode
+        device = self.trainer.device
+        return run_shard(self.task, shard, programs, device, self.done, stop, count, self.memory)
+
+    def forked(self, on_progress: Callable[[Progress], None]) -> Iterator[Outcome]:
+        """In worker processes, which take the next shard when they are free."""
+        context = multiprocessing.get_context("fork")
+        number = min(self.trainer.workers, len(self.pending))
+        self.next = context.Value(ctypes.c_int64, 0)
+        self.cancelled = context.RawValue(ctypes.c_bool, False)
+        self.steps = context.RawArray(ctypes.c_int64, max(1, number))
+        readers: dict[Connection, Any] = {}
+        finished = 0
+        try:
+            for worker in range(number):
+                reader, writer = context.Pipe(duplex=False)
+                process = context.Process(target=self._worker, args=(worker, writer, os.getpid()), daemon=True)
+                process.start()
+                writer.close()
+                readers[reader] = process
+            while readers:
+                for reader in wait(list(readers), timeout=_LOOK):
+                    assert isinstance(reader, Connection)
+                    try:
+                        message = reader.recv()
+                    except EOFError:
+                        _ended(readers.pop(reader))
+                        continue
+                    if isinstance(message, BaseException):
+                        raise message
+                    finished += 1
+                    yield message
+                on_progress(Progress(finished, sum(self.steps), self._note()))
+        finally:
+            self.cancelled.value = True
+            for process in readers.values():
+                process.join(timeout=2.0)
+                if process.is_alive():
+                    process.kill()
+
+    def _note(self) -> str:
+        return self.trainer.builder.note()
+
+    def _worker(self, worker: int, writer: Connection, parent: int) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+        torch.set_num_threads(1)
+        looked = 0.0
+
+        def stop() -> bool:
+            nonlocal looked
+            now = time.monotonic()
+            if now - looked > 0.5:
+                looked = now
+                if os.getppid() != parent:
+                    os._exit(1)
+            return self.cancelled.value or (self.deadline is not None and now > self.deadline)
+
+        def count(more: int) -> None:
+            self.steps[worker] += more
+
+        try:
+            while not stop():
+                with self.next.get_lock():
+                    taken = self.next.value
+                    self.next.value += 1
+                if taken >= len(self.pending):
+                    break
+                for outcome in self._run(self.pending[taken], stop, count):
+                    writer.send(outcome)
+        except Stopped:
+            pass
+        except UserError as error:
+            writer.send(error)
+        except BaseException:
+            writer.send(RuntimeError(f"a worker failed:\n{traceback.format_exc()}"))
+        writer.close()
+        os._exit(0)
+
+
+def _ended(process: Any) -> None:
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"a worker process ended with exit code {process.exitcode}")
