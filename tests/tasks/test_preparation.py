@@ -66,3 +66,10 @@ def test_fingerprints_see_values_shapes_types_and_order():
     ]
     assert len({fingerprint(parts) for parts in different}) == len(different)
     assert fingerprint((a, b)) == fingerprint((torch.from_numpy(a), b.copy()))
+
+
+def test_the_latest_seed_is_remembered_however_large(monkeypatch):
+    monkeypatch.setattr(preparation, "REMEMBERED_BYTES", 1)
+    task = standardized_task("some", X, Y, "classification")
+    task.prepare(0)
+    assert task.prepare(1) is task.prepare(1)
