@@ -50,9 +50,7 @@ def test_a_second_writer_is_refused_while_readers_are_not(tmp_path):
 def test_a_killed_writer_is_followed_at_once_even_as_a_zombie(tmp_path):
     process = hold(tmp_path)
     process.kill()
-    while (state := started(process.pid)) is not None:
-        time.sleep(0.01)
-    assert state is None and process.returncode is None  # not yet waited for: a zombie
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # dead, and not yet waited for: a zombie
     with Record(tmp_path, write=False) as reader:
         assert not reader.active()
     Record(tmp_path).close()

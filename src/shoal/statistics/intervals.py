@@ -71,10 +71,8 @@ def median_interval(scores: ArrayLike, level: float = 0.95) -> Interval:
     """
     values = np.sort(as_scores(scores))
     check_level(level)
-    # P(fewer than rank scores below the median) is the binomial's lower tail.
+    # The largest rank with P(fewer than rank scores below the median) < (1 - level) / 2.
     rank = int(stats.binom.ppf((1 - level) / 2, values.size, 0.5))
-    while rank > 0 and stats.binom.cdf(rank - 1, values.size, 0.5) > (1 - level) / 2:
-        rank -= 1
     if rank == 0:
         return EVERYTHING
     return Interval(float(values[rank - 1]), float(values[-rank]))
