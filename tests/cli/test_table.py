@@ -43,6 +43,18 @@ def test_an_uneven_interval_is_shown_by_its_longer_side():
     assert half_width(ARMS[1]) == pytest.approx(0.010)
 
 
+def test_decimals_follow_the_uncertainty():
+    coarse = result(
+        arm("adam", mean=54.321),
+        arm("sgd", mean=57.89, difference=3.57, difference_interval=(1.4, 5.74), verdict="worse"),
+        metric="rmse",
+        higher_is_better=False,
+    )
+    assert [row[1] for row in _rows(_shown(coarse))] == ["54.3", "57.9"]
+    unsure = result(BASELINE, arm("sgd", mean=0.5, difference=-0.46, difference_interval=(-1.0, 0.1)))
+    assert [row[1] for row in _rows(_shown(unsure))] == ["0.960", "0.500"]
+
+
 def test_a_lower_rmse_and_a_lower_judged_number_come_first():
     lower = result(*ARMS, metric="rmse", higher_is_better=False)
     assert [row[0] for row in _rows(_shown(lower))] == ["sgd", "adam", "rmsprop"]

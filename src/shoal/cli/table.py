@@ -1,7 +1,6 @@
 """The verdict table: arm, score, difference ± interval, cost, verdict; notes and the closing line."""
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -74,7 +73,7 @@ def _table(result: "Result", width: int) -> Table:
     table.add_column("difference", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
-    decimals = _decimals(result.arms)
+    decimals = _decimals(result)
     more_is_better = result.judge == "score" and result.higher_is_better
     for arm in sorted(result.arms, key=lambda arm: _rank(arm, more_is_better)):
         table.add_row(
@@ -93,12 +92,13 @@ def _rank(arm: "ArmResult", more_is_better: bool) -> float:
     return -arm.mean if more_is_better else arm.mean
 
 
-def _decimals(arms: "Sequence[ArmResult]") -> int:
-    """Decimals that show two digits of the smallest uncertainty, between 2 and 5."""
-    widths = [half_width(arm) for arm in arms if arm.verdict != "baseline"]
+def _decimals(result: "Result") -> int:
+    """Decimals that show two digits of the smallest uncertainty; accuracies always have three."""
+    widths = [half_width(arm) for arm in result.arms if arm.verdict != "baseline"]
     widths = [width for width in widths if math.isfinite(width) and width > 0]
-    smallest = min(widths, default=0.001)
-    return min(5, max(2, 1 - math.floor(math.log10(smallest))))
+    smallest = min(widths, default=0.01)
+    fewest = 3 if result.judge == "score" and result.metric == "accuracy" else 0
+    return min(6, max(fewest, 1 - math.floor(math.log10(smallest))))
 
 
 def half_width(arm: "ArmResult") -> float:
