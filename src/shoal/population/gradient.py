@@ -15,7 +15,7 @@ from torch.func import functional_call, grad_and_value, vmap
 
 from shoal import catalogue
 from shoal.networks.forward import Forward, forward
-from shoal.population.package import Program
+from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
 from shoal.population.template import Template, build
 
@@ -93,10 +93,17 @@ def gradient_program(template: Template, batch: int, dtype: torch.dtype = torch.
     their own sizes and this batch size; members and data rows always vary. A network that vmap cannot
     carry gets a program for one member.
     """
-    stacked = stackable(template)
-    made = template if template.static else _small(template)
-    example = _example(made, _MEMBERS if stacked else 1, batch if template.static else _BATCH, dtype)
-    return Program(_name(made), gradient_function(made, stacked), example, _dynamic(made, example, stacked))
+
+    def make() -> Example:
+        stacked = stackable(template)
+        made = template if template.static else _small(template)
+        inputs = _example(made, _MEMBERS if stacked else 1, batch if template.static else _BATCH, dtype)
+        return Example(gradient_function(made, stacked), inputs, _dynamic(made, inputs, stacked))
+
+    sizes = (tuple(template.shapes.items()), template.features, batch) if template.static else ()
+    label = repr((template.family, sizes, template.outputs > 1, dtype))
+    name = f"gradient-{template.family.network}{template.family.depth}"
+    return Program(name, make, None if template.family.network == "own" else label)
 
 
 @functools.cache
@@ -134,10 +141,6 @@ def _dynamic(made: Template, example: list[Tensor], stacked: bool) -> list[set[i
     own = len(made.shapes) * (2 if made.family.masked else 1) + len(made.buffers)
     members = {0} if stacked else set()
     return [{0} if own <= number < own + 2 else members for number in range(len(example))]
-
-
-def _name(made: Template) -> str:
-    return f"gradient-{made.family.network}{made.family.depth}"
 
 
 def _small(made: Template) -> Template:

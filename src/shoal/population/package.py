@@ -6,11 +6,13 @@ later runs through the cache: its key is the graph with its constants, shapes an
 """
 
 import functools
+import json
+import math
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
@@ -20,32 +22,34 @@ from shoal.population import cache, matmul
 _HEAVY = ("aten.pow.", "aten.exp.", "aten.log.", "aten.cos.", "aten.sqrt.", "aten.rsqrt.")
 
 
-class Program:
-    """``function`` of ``example`` tensors, traced for all sizes of the dimensions in ``dynamic``.
+class Example(NamedTuple):
+    """A function of flat tensors, the tensors to trace it with, and which of their dimensions may differ."""
 
-    function takes and returns flat sequences of tensors and may change its inputs in place. dynamic: for
-    each input the set of its dimensions that may differ from the example. per_member: inputs are
-    [members] or [members, parameters]; what is one number a member is then computed once.
+    function: Callable[..., Sequence[Tensor]]
+    inputs: Sequence[Tensor]
+    dynamic: Sequence[set[int]]
+
+
+class Program:
+    """A function of flat tensors, traced for all sizes of its dynamic dimensions.
+
+    The function takes and returns flat sequences of tensors and may change its inputs in place. make: gives
+    the Example; called only if it must be traced. label: all that the function depends on beside shoal's
+    own source, in words, so that the trace is kept from run to run; None keeps nothing. per_member: inputs
+    are [members] or [members, parameters]; what is one number a member is then computed once.
     Calling the program runs the compiled package if ``load`` found one, else the traced graph.
     """
 
-    def __init__(
-        self,
-        name: str,
-        function: Callable[..., Sequence[Tensor]],
-        example: Sequence[Tensor],
-        dynamic: Sequence[set[int]],
-        per_member: bool = False,
-    ):
-        self.name, self.example, self.dynamic, self.per_member = name, tuple(example), tuple(dynamic), per_member
-        self.graph = _trace(function, self.example, self.dynamic)
+    def __init__(self, name: str, make: Callable[[], Example], label: str | None, per_member: bool = False):
+        self.name, self.per_member, self._make = name, per_member, make
+        self._label = None if label is None else "\0".join((label, str(per_member), _source()))
         self._package: Any = None
         self._proven = False
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
-        """Runs with ``inputs`` (contiguous as the examples are, on one device)."""
+        """Runs with ``inputs`` (strides as the examples have them, on one device)."""
         if self._package is None:
-            return self.graph(*inputs)
+            return self._function(*inputs)
         if not self._proven:
             self._prove(inputs)
         return self._package.run(list(inputs))
@@ -53,7 +57,7 @@ class Program:
     def _prove(self, inputs: Sequence[Tensor]) -> None:
         """Once after loading: the package must do what the graph does, on real inputs (it checks no strides)."""
         plain, packed = [value.clone() for value in inputs], [_like(value) for value in inputs]
-        expected = [*self.graph(*plain), *plain]
+        expected = [*self._function(*plain), *plain]
         found = [*self._package.run(packed)[: len(expected) - len(plain)], *packed]
         for one, other in zip(expected, found, strict=True):
             if one.is_floating_point() and not torch.allclose(one, other, rtol=1e-3, atol=1e-5, equal_nan=True):
@@ -61,11 +65,47 @@ class Program:
         self._proven = True
 
     @functools.cached_property
+    def _traced(self) -> tuple[fx.GraphModule, Example]:
+        example = self._make()
+        return _trace(example), example
+
+    @functools.cached_property
+    def _kept(self) -> tuple[str, str]:
+        """The graph as source text, and what a package's key says of its inputs: from the cache if possible."""
+        name = None if self._label is None else f"trace-{cache.key(self._label)}.json"
+        found = None if name is None else cache.find(name)
+        if found is not None:
+            code, inputs = json.loads(found.read_text())
+            return code, inputs
+        graph, example = self._traced
+        pairs = zip(example.inputs, example.dynamic, strict=True)
+        inputs = "".join(f"{t.dtype}{tuple(t.shape)}{t.stride()}{sorted(d)}" for t, d in pairs)
+        inputs += "".join(f"{one}{value!r}" for one, value in graph.named_buffers())
+        code = graph.graph.python_code("self").src
+        if name is not None and all(node.op != "get_attr" for node in graph.graph.nodes):
+            with tempfile.TemporaryDirectory() as temporary:
+                path = Path(temporary) / "trace.json"
+                path.write_text(json.dumps([code, inputs]))
+                cache.put(name, path)
+        return code, inputs
+
+    @functools.cached_property
+    def _function(self) -> Callable[..., Sequence[Tensor]]:
+        code, _ = self._kept
+        if "_traced" in self.__dict__:
+            return self._traced[0].forward
+        names: dict[str, Any] = {"torch": torch, "device": torch.device, "inf": math.inf, "nan": math.nan}
+        exec(code, names)
+        return functools.partial(names["forward"], None)
+
+    def trace(self) -> None:
+        """Traces now, or finds the trace in the cache, so that calls do not have to."""
+        self._function  # noqa: B018
+
+    @functools.cached_property
     def key(self) -> str:
         """The cache's name for the package."""
-        inputs = [f"{t.dtype}{tuple(t.shape)}{t.stride()}{sorted(d)}" for t, d in zip(self.example, self.dynamic)]
-        constants = [f"{name}{value!r}" for name, value in self.graph.named_buffers()]
-        return f"{self.name}-{cache.key(self.graph.code, *inputs, *constants, str(self.per_member))}.pt2"
+        return f"{self.name}-{cache.key(*self._kept, str(self.per_member))}.pt2"
 
     @property
     def compiled(self) -> bool:
@@ -94,11 +134,12 @@ class Program:
         from torch._inductor import aoti_compile_and_package
         from torch.export import Dim, export
 
-        graph = _with_own_operators(self.graph, self.per_member)
-        shapes = tuple({size: Dim.AUTO for size in sizes} for sizes in self.dynamic)
+        traced, example = self._traced
+        graph = _with_own_operators(traced, self.per_member)
+        shapes = tuple({size: Dim.AUTO for size in sizes} for sizes in example.dynamic)
         with warnings.catch_warnings(), tempfile.TemporaryDirectory() as temporary:
             warnings.simplefilter("ignore")
-            exported = export(_Returning(graph), self.example, dynamic_shapes=(shapes,))
+            exported = export(_Returning(graph), tuple(example.inputs), dynamic_shapes=(shapes,))
             path = aoti_compile_and_package(exported, package_path=f"{temporary}/package.pt2")
             cache.put(self.key, Path(path))
 
@@ -119,7 +160,16 @@ class _Returning(nn.Module):
         return tuple(self.graph(*inputs)) or (torch.zeros(1),)
 
 
-def _trace(function: Callable, example: tuple[Tensor, ...], dynamic: tuple[set[int], ...]) -> fx.GraphModule:
+@functools.cache
+def _source() -> str:
+    """shoal's own source of all that a trace can depend on."""
+    root = Path(__file__).parent.parent
+    files = [*root.glob("techniques/**/*.py"), *root.glob("networks/*.py"), *root.glob("population/*.py")]
+    return "\0".join(file.read_text() for file in sorted(files))
+
+
+def _trace(example: Example) -> fx.GraphModule:
+    from torch._dynamo.source import ConstantSource
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
     from torch.fx.experimental.symbolic_shapes import (
@@ -130,14 +180,14 @@ def _trace(function: Callable, example: tuple[Tensor, ...], dynamic: tuple[set[i
 
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     fake = []
-    for number, (tensor, sizes) in enumerate(zip(example, dynamic)):
+    for number, (tensor, sizes) in enumerate(zip(example.inputs, example.dynamic, strict=True)):
         context = StatelessSymbolicContext(
             dynamic_sizes=[DimDynamic.DYNAMIC if d in sizes else DimDynamic.STATIC for d in range(tensor.ndim)]
         )
-        source = torch._dynamo.source.ConstantSource(f"input{number}")
+        source = ConstantSource(f"input{number}")
         fake.append(mode.from_tensor(tensor, symbolic_context=context, source=source))
     with mode:
-        graph = make_fx(function)(*fake)
+        graph = make_fx(example.function)(*fake)
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph

@@ -7,6 +7,7 @@ loss [members], key [members], the fields of Hyper [members] each, the leaves of
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 
 import torch
@@ -15,7 +16,7 @@ from torch.func import vmap
 
 from shoal import catalogue
 from shoal.errors import UserError
-from shoal.population.package import Program
+from shoal.population.package import Example, Program
 from shoal.population.template import Template
 from shoal.techniques.kinds import Seen
 
@@ -63,12 +64,15 @@ def rule_function(rule: ModuleType) -> Callable[..., list[Tensor]]:
 
 def rule_program(name: str, rule: ModuleType, dtype: torch.dtype = torch.float32) -> Program:
     """The traced program of an optimizer, for any numbers of members and parameters."""
-    flat = torch.zeros(3, 11, dtype=dtype)
-    member = torch.zeros(3, dtype=dtype)
-    hyper = [member for _ in rule.Hyper._fields]
-    state = first_state(rule, flat, hyper, None)
-    example = [flat, flat, member, torch.zeros(3, dtype=torch.int64), *hyper, *state]
-    example = [value.clone() for value in example]
-    dynamic = [set(range(value.ndim)) for value in example]
-    label = name.rpartition("/")[2].removesuffix(".py")
-    return Program(f"rule-{label}", rule_function(rule), example, dynamic, per_member=True)
+
+    def make() -> Example:
+        flat = torch.zeros(3, 11, dtype=dtype)
+        member = torch.zeros(3, dtype=dtype)
+        hyper = [member for _ in rule.Hyper._fields]
+        state = first_state(rule, flat, hyper, None)
+        inputs = [flat, flat, member, torch.zeros(3, dtype=torch.int64), *hyper, *state]
+        inputs = [value.clone() for value in inputs]
+        return Example(rule_function(rule), inputs, [set(range(value.ndim)) for value in inputs])
+
+    label = f"{name} {dtype} {Path(rule.__file__ or '').read_text()}"
+    return Program(f"rule-{Path(name).stem}", make, label, per_member=True)
