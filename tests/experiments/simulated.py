@@ -14,6 +14,7 @@ from shoal.experiments.budget import Clock
 from shoal.experiments.compare import carry_out, make_plan
 from shoal.experiments.result import Result
 from shoal.experiments.standing import Watch
+from shoal.experiments.training import Training
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
@@ -168,4 +169,5 @@ def run(
     of = of or task()
     plan = make_plan(of, vary, **options)
     clock = Clock(plan.budget_seconds, started)
-    return carry_out(plan, of, trainer, record or Memory(), clock, watch)
+    names = [arm.name for arm in plan.arms]
+    return carry_out(plan, of, Training(trainer, record or Memory(), clock, names, watch))

@@ -57,7 +57,7 @@ def test_all_arms_get_the_same_trials_and_agreeing_ranges_the_same_values():
 def test_no_score_that_was_tuned_on_is_reported():
     record = Memory()
     result = run(SimulatedTrainer(spread=0.05), work=WORK, record=record)
-    tuning = [one for phase in ("tune-0", "tune-1") for one in record.outcomes(phase).values()]
+    tuning = [one for phase in ("tune-0", "tune-1", "tune-finals") for one in record.outcomes(phase).values()]
     seen = {one.test_score for one in tuning} | {one.valid_score for one in tuning}
     validation = {one.valid_score for one in record.outcomes("evaluate-0").values()}
     for arm in result.arms:

@@ -1,6 +1,8 @@
 """The fair comparison from end to end: plan, forecast, run, verdict."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,18 +10,19 @@ import torch
 
 from shoal.errors import UserError
 from shoal.experiments import arms as arms_
-from shoal.experiments import axes, verdict
+from shoal.experiments import axes, loop, verdict
 from shoal.experiments.budget import Clock, seconds_of
 from shoal.experiments.forecast import forecast
 from shoal.experiments.memory import RunMemory
 from shoal.experiments.plan import ALPHA, Plan, describe, judge_of, margin_for
 from shoal.experiments.result import Result
-from shoal.experiments.run import complete, size_of
+from shoal.experiments.run import Finished, complete, size_of
 from shoal.experiments.standing import Watch
-from shoal.experiments.training import Journal, Training
+from shoal.experiments.training import Training
 from shoal.experiments.words import notes
 from shoal.population.recipe import Recipe
 from shoal.population.trainer import Trainer
+from shoal.population.workers import PopulationTrainer
 from shoal.store.folders import results_folder
 from shoal.store.record import Record
 from shoal.tasks.arrays import from_arrays
@@ -64,38 +67,26 @@ def compare(
     folder = results_folder(None if out is None else Path(out), resume, plan.task, plan.axis)
     with Record(folder) as record:
         record.write_plan(describe(plan))
-        result = carry_out(
-            plan, loaded, trainer or _trainer(loaded, device), record, clock, on_progress, folder
-        )
+        own = trainer or PopulationTrainer(loaded, device=device)
+        memory = RunMemory(record, folder / "checkpoints")
+        names = [arm.name for arm in plan.arms]
+        result = carry_out(plan, loaded, Training(own, record, clock, names, on_progress, memory))
+        result = replace(result, folder=str(folder))
         record.write_verdict(result.to_dict())
+        if not result.interrupted:
+            memory.clear()
     return result
 
 
-def _trainer(task: Task, device: str) -> Trainer:
-    from shoal.population.workers import PopulationTrainer
-
-    own: Trainer = PopulationTrainer(task, device=device)
-    return own
-
-
-def carry_out(
-    plan: Plan,
-    task: Task,
-    trainer: Trainer,
-    journal: Journal,
-    clock: Clock,
-    watch: Watch | None = None,
-    folder: Path | None = None,
-) -> Result:
+def carry_out(plan: Plan, task: Task, training: Training) -> Result:
     """Run a plan, or what is left of it, and judge it."""
-    memory = None if folder is None else RunMemory(journal, folder / "checkpoints")
-    names = [arm.name for arm in plan.arms]
-    training = Training(trainer, journal, clock, names, watch, memory)
     size = size_of(plan, training)
     expected = forecast(plan, size, training, task)
     training.announce("forecast", expected.networks, expected.words)
     finished = complete(plan, training, size)
     arms, margin = verdict.judge(plan, task, finished)
+    # Keyed by the number of networks: a run that is only reported again repeats the first report.
+    estimate = training.decided(f"loop/{finished.networks}", lambda: _loop(plan, task, training, finished))
     return Result(
         task=plan.task,
         metric=plan.metric,
@@ -108,28 +99,35 @@ def carry_out(
         seconds=_seconds(training),
         networks_trained=finished.networks,
         member_steps=finished.member_steps,
-        loop_seconds_estimate=float("nan"),
+        loop_seconds_estimate=estimate,
         alpha=plan.alpha,
         margin=margin,
         epochs=size.epochs,
-        trials=size.trials,
-        tuning_seeds=tuple(plan.tuning_seeds(size.tuning_seeds)),
+        trials=size.tuning.trials,
+        tuning_seeds=tuple(plan.tuning_seeds(size.tuning.seeds + size.tuning.finals)),
         forecast=expected,
         arms=arms,
         notes=(*task.notes, *notes(plan, finished, arms)),
         interrupted=finished.interrupted,
         plan_hash=plan.hash,
-        folder=None if folder is None else str(folder),
+        folder=None,
     )
+
+
+def _loop(plan: Plan, task: Task, training: Training, finished: Finished) -> float:
+    """Timed only beside the real trainer: what a simulated or recorded one did has no plain loop."""
+    if not isinstance(training.trainer, PopulationTrainer):
+        return math.nan
+    return loop.seconds(plan, task, training, finished)
 
 
 def _seconds(training: Training) -> float:
     """Seconds of this process and of earlier ones that trained a part of the same run and were not killed."""
     earlier = {key: one for key, one in training.journal.choices().items() if key.startswith("seconds/")}
+    mine = 0.0
     if training.trained or not earlier:
         mine = training.decided(f"seconds/{len(earlier)}", lambda: training.clock.elapsed)
-        return float(mine + sum(earlier.values()))
-    return float(sum(earlier.values()))
+    return float(mine + sum(earlier.values()))
 
 
 def task_of(task: Task | str | tuple[Any, ...], target: str | None) -> Task:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 
 from shoal.experiments import sizing
+from shoal.experiments.arms import Arm
 from shoal.experiments.plan import Plan
 from shoal.experiments.sizing import Size
 from shoal.experiments.training import Training, evaluation_name
@@ -24,12 +25,17 @@ def evaluate(plan: Plan, training: Training, size: Size, best: Mapping[str, Best
         if count == 0:
             return
         jobs = [
-            Job(evaluation_name(arm.name, seed), arm.at(best[arm.name].point, size.epochs), seed)
+            job_of(arm, size, best[arm.name], seed)
             for seed in plan.evaluation_seeds(done + count)[done:]
             for arm in plan.arms
         ]
         training.train(f"evaluate-{block}", jobs, training.clock.deadline)
         done, block = done + count, block + 1
+
+
+def job_of(arm: Arm, size: Size, best: Best, seed: int) -> Job:
+    """The evaluation of an arm at its best point with one seed."""
+    return Job(evaluation_name(arm.name, seed), arm.at(best.point, size.epochs), seed)
 
 
 def paired(plan: Plan, training: Training) -> dict[str, dict[int, Outcome]]:

@@ -38,7 +38,7 @@ def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast
     """
     relative = not (plan.judge == "score" and plan.metric == "accuracy")
     deviation = _RELATIVE_DEVIATION if relative else (_DISAGREEMENT / len(task.prepare(0).test)) ** 0.5
-    tuning = size.trials * size.tuning_seeds
+    tuning = size.tuning.networks
     each = tuning + size.evaluation_seeds
     others = len(plan.arms) - 1
     steps = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
@@ -48,8 +48,8 @@ def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast
             size.evaluation_seeds, deviation, arms=others, alpha=plan.alpha, power=POWER
         )
     words = (
-        f"about {each * len(plan.arms):,} networks fit: {tuning} to tune each of {len(plan.arms)} arms, "
-        f"{size.evaluation_seeds} to judge it, {size.epochs:g} epochs each; "
+        f"about {each * len(plan.arms):,} networks fit: up to {tuning} to tune each of {len(plan.arms)} "
+        f"arms, {size.evaluation_seeds} to judge it, {size.epochs:g} epochs each; "
     )
     if smallest == float("inf"):
         words += f"fewer than {sizing.ENOUGH} seeds cannot show a difference"

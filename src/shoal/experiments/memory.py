@@ -1,5 +1,6 @@
 """What a trainer may remember of a run: choices in the record, checkpoints in files beside it."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class RunMemory:
     def drop(self, name: str) -> None:
         """Removes a checkpoint."""
         self._path(name).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Removes all checkpoints: the run is over."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from shoal.experiments import sizing, trials
 from shoal.experiments.evaluation import evaluate, paired
 from shoal.experiments.plan import Plan
-from shoal.experiments.sizing import Size
+from shoal.experiments.sizing import Size, Tuning
 from shoal.experiments.training import Training
 from shoal.experiments.trials import Best
-from shoal.experiments.tuning import Tried, first_points, tune
+from shoal.experiments.tuning import Points, tune
 from shoal.population.recipe import Outcome
 
 SAFETY = 0.85
@@ -30,7 +30,7 @@ class Finished(NamedTuple):
 
     size: Size
     best: Mapping[str, Best]
-    tried: Tried
+    tried: Points
     tuned: bool
     outcomes: Mapping[str, Mapping[int, Outcome]]
     interrupted: bool
@@ -42,18 +42,22 @@ def size_of(plan: Plan, training: Training) -> Size:
     """What the budget pays, decided once and recorded."""
     recorded = training.decided("size", lambda: _decide(plan, training))
     training.pace = recorded["pace"]
-    fields = {name: recorded[name] for name in Size._fields}
-    return Size(**{**fields, "notes": tuple(recorded["notes"])})
+    return Size(
+        recorded["epochs"],
+        Tuning(**recorded["tuning"]),
+        recorded["evaluation_seeds"],
+        tuple(recorded["notes"]),
+    )
 
 
 def complete(plan: Plan, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
-    tried = first_points(plan, size)
+    tried: Points = {}
     tuned = not any(arm.space for arm in plan.arms)
     interrupted = False
     try:
-        if size.tuning_seeds:
+        if size.tuning.seeds:
             chosen, tried = tune(plan, training, size)
             best, tuned = {**best, **chosen}, bool(chosen)
         evaluate(plan, training, size, best)
@@ -81,4 +85,5 @@ def _decide(plan: Plan, training: Training) -> dict[str, Any]:
         return sum(training.trainer.steps(arm.at({}, length)) / rate for arm, rate in pairs)
 
     size = sizing.decide(cost, capacity, epochs, plan.seeds, tune=any(arm.space for arm in plan.arms))
-    return {**size._asdict(), "notes": list(size.notes), "pace": cost(size.epochs) / len(plan.arms)}
+    pace = cost(size.epochs) / len(plan.arms)
+    return {**size._asdict(), "tuning": size.tuning._asdict(), "pace": pace}

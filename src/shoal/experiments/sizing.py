@@ -6,27 +6,52 @@ verdict itself ("undecided"); tuning is given up last, because untuned arms cann
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-from shoal.experiments.trials import FEWEST, ROUNDS, extension
+from shoal.experiments.trials import FEWEST, FINALISTS, ROUNDS, extension
 from shoal.statistics.verdicts import MINIMUM_SEEDS
 
 ENOUGH = MINIMUM_SEEDS
 """Evaluation seeds a verdict needs."""
 MOST = 200
 """Evaluation seeds beyond which more would not change a verdict in practice."""
-_TUNING = ((32, 3), (16, 3), (16, 2), (8, 3), (8, 2), (8, 1), (4, 1))
+_SHORT_OF_SEEDS = 3
+"""With fewer evaluation seeds than this at the shortest length, tuning is given up for them."""
 _ROWS_SEEN, _EPOCHS = 96_000, (1.0, 200.0)
 _SHORTEST = 16
 
 
+class Tuning(NamedTuple):
+    """``trials`` an arm on ``seeds`` tuning seeds each; then its ``FINALISTS`` best on ``finals`` more."""
+
+    trials: int
+    seeds: int
+    finals: int
+
+    @property
+    def networks(self) -> int:
+        """Networks an arm may need for it, extended ranges included."""
+        return (self.trials + ROUNDS * extension(self.trials)) * self.seeds + FINALISTS * self.finals
+
+
+_NO_TUNING, _LEAST_TUNING = Tuning(1, 0, 0), Tuning(FEWEST, 1, 0)
+_TUNINGS = (
+    Tuning(32, 2, 12),
+    Tuning(16, 2, 8),
+    Tuning(16, 1, 6),
+    Tuning(8, 1, 4),
+    Tuning(8, 1, 2),
+    Tuning(8, 1, 0),
+    _LEAST_TUNING,
+)
+
+
 class Size(NamedTuple):
-    """Epochs of every training, trials an arm on ``tuning_seeds`` seeds each, evaluation seeds, and why."""
+    """Epochs of every training, an arm's tuning, evaluation seeds, and what had to be given up, in words."""
 
     epochs: float
-    trials: int
-    tuning_seeds: int
+    tuning: Tuning
     evaluation_seeds: int
     notes: tuple[str, ...]
 
@@ -42,11 +67,6 @@ def lengths(train_rows: int) -> list[float]:
     return [_round(longest * (shortest / longest) ** (level / (levels - 1))) for level in range(levels)]
 
 
-def tuning_networks(trials: int, seeds: int) -> int:
-    """Networks an arm may need for tuning, extended ranges included."""
-    return (trials + ROUNDS * extension(trials)) * seeds
-
-
 def decide(
     cost: Callable[[float], float], capacity: float, epochs: list[float], seeds: int | None, tune: bool
 ) -> Size:
@@ -55,52 +75,42 @@ def decide(
     cost: epochs → cost of one network of every arm together. epochs: the lengths to consider, longest
     first. seeds: evaluation seeds the user fixed, or None. tune: whether any arm has something to tune.
     """
-    wanted = ENOUGH if seeds is None else seeds
-    for length, (trials, repeats) in _ladder(epochs, tune):
-        tuning = tuning_networks(trials, repeats)
-        needed = tuning + (max(wanted, min(3 * ENOUGH, tuning)) if seeds is None else seeds)
-        if needed * cost(length) <= capacity:
-            fit = _fit(capacity - tuning * cost(length), cost(length))
-            count = seeds if seeds is not None else min(MOST, fit)
-            return Size(length, trials, repeats, count, _notes(length, epochs[0], trials, count))
-    return _smallest(cost(epochs[-1]), capacity, epochs, seeds, tune)
-
-
-def _ladder(epochs: list[float], tune: bool) -> Iterator[tuple[float, tuple[int, int]]]:
     for length in epochs:
-        for tuning in _TUNING if tune else ((1, 0),):
-            yield length, tuning
+        for tuning in _TUNINGS if tune else (_NO_TUNING,):
+            wanted = max(ENOUGH, min(3 * ENOUGH, tuning.networks)) if seeds is None else seeds
+            fit = _fit(capacity, cost(length)) - tuning.networks
+            if fit >= wanted:
+                count = min(MOST, fit) if seeds is None else seeds
+                return Size(length, tuning, count, _notes(length, epochs[0], tuning, count, seeds, tune))
+    return _smallest(_fit(capacity, cost(epochs[-1])), epochs, seeds, tune)
 
 
-def _smallest(cost: float, capacity: float, epochs: list[float], seeds: int | None, tune: bool) -> Size:
-    """Fewer than the seeds wanted, at the shortest length; without tuning when even three would not fit."""
-    tuning = tuning_networks(FEWEST, 1)
-    trials, repeats = (FEWEST, 1) if tune and _fit(capacity - tuning * cost, cost) >= 3 else (1, 0)
-    count = _fit(capacity - tuning_networks(trials, repeats) * cost, cost)
-    count = min(count, MOST if seeds is None else seeds)
-    return Size(
-        epochs[-1], trials, repeats, count, _notes(epochs[-1], epochs[0], trials if tune else None, count)
-    )
+def _smallest(networks: int, epochs: list[float], seeds: int | None, tune: bool) -> Size:
+    """Fewer seeds than wanted, at the shortest length, where each arm gets ``networks``."""
+    enough = networks - _LEAST_TUNING.networks >= _SHORT_OF_SEEDS
+    tuning = _LEAST_TUNING if tune and enough else _NO_TUNING
+    count = min(networks - tuning.networks, MOST if seeds is None else seeds)
+    return Size(epochs[-1], tuning, count, _notes(epochs[-1], epochs[0], tuning, count, seeds, tune))
 
 
 def _fit(capacity: float, cost: float) -> int:
-    return max(0, math.floor(capacity / cost)) if cost > 0 else MOST
+    """Networks of every arm that ``capacity`` pays."""
+    return max(0, math.floor(capacity / cost))
 
 
-def _notes(length: float, longest: float, trials: int | None, seeds: int) -> tuple[str, ...]:
+def _notes(
+    length: float, longest: float, tuning: Tuning, count: int, seeds: int | None, tune: bool
+) -> tuple[str, ...]:
     notes = []
-    if trials is not None and trials < FEWEST:
-        notes.append(
-            "the budget allows no tuning: arms run at their default hyperparameters and cannot be judged"
-        )
-    elif trials is not None and trials < 8:
-        notes.append(f"the budget allows only {trials} tuning trials an arm")
+    if tune and tuning.trials < FEWEST:
+        notes.append("the budget allows no tuning: arms run at default hyperparameters and cannot be judged")
+    elif tune and tuning.trials < 8:
+        notes.append(f"the budget allows only {tuning.trials} tuning trials an arm")
     if length < longest:
         notes.append(f"the budget shortens training to {length:g} epochs ({longest:g} with more)")
-    if seeds < ENOUGH:
-        notes.append(
-            f"the budget allows {seeds} evaluation seeds; a verdict needs {ENOUGH}, so all stays undecided"
-        )
+    if count < ENOUGH:
+        who = "the budget allows" if seeds is None or count < seeds else "--seeds asks for"
+        notes.append(f"{who} {count} evaluation seeds; a verdict needs {ENOUGH}, so all stays undecided")
     return tuple(notes)
 
 

@@ -7,7 +7,7 @@ Halton 1960, On the efficiency of certain quasi-random sequences of points, Nume
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from shoal.experiments.arms import Arm
@@ -15,10 +15,14 @@ from shoal.population.recipe import Outcome
 from shoal.techniques.card import Range
 
 Point = Mapping[str, float]
+Tried = Mapping[int, tuple[Point, Sequence[Outcome]]]
+"""By trial number: the point, and its outcomes on the same tuning seeds."""
 ROUNDS = 2
 """How often a range whose best lr lies at its edge is extended."""
 FEWEST = 4
 """Fewer trials than this are no tuning."""
+FINALISTS = 4
+"""The best trials of an arm that get more tuning seeds before one is chosen."""
 _BASES = (2, 3, 5, 7)
 
 
@@ -61,8 +65,14 @@ def beyond(arm: Arm, best: Best, count: int) -> list[Point]:
     return found
 
 
-def choose(arm: Arm, tried: Mapping[int, tuple[Point, Sequence[Outcome]]], higher_is_better: bool) -> Best:
-    """The trial with the best mean validation score over the tuning seeds.
+def choose(arm: Arm, tried: Tried, higher_is_better: bool) -> Best:
+    """The best trial, and whether its lr lies at the edge of what was tried."""
+    trial = ranked(tried, higher_is_better)[0]
+    return Best(trial, tried[trial][0], edge(arm, tried[trial][0], [point for point, _ in tried.values()]))
+
+
+def ranked(tried: Tried, higher_is_better: bool) -> list[int]:
+    """The trials by their mean validation score over the tuning seeds, the best first.
 
     A trial with a diverged seed is worst. Equal scores (accuracy on few rows) are told apart by the
     validation loss, then by the earlier trial.
@@ -76,11 +86,11 @@ def choose(arm: Arm, tried: Mapping[int, tuple[Point, Sequence[Outcome]]], highe
         loss = sum(one.valid_loss for one in outcomes) / len(outcomes)
         return -score if higher_is_better else score, loss, trial
 
-    trial = min(tried, key=rank)
-    return Best(trial, tried[trial][0], _edge(arm, tried[trial][0], [point for point, _ in tried.values()]))
+    return sorted(tried, key=rank)
 
 
-def _edge(arm: Arm, chosen: Point, tried: Sequence[Point]) -> int:
+def edge(arm: Arm, chosen: Point, tried: Collection[Point]) -> int:
+    """-1 or 1 where the chosen point's lr is the lowest or highest one tried, else 0."""
     if arm.lr is None or len(tried) < FEWEST:
         return 0
     rates = [point[arm.lr] for point in tried]
