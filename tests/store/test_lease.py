@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -61,6 +62,27 @@ def test_one_process_cannot_open_it_twice_for_writing(tmp_path):
     with Record(tmp_path), pytest.raises(UserError, match=str(os.getpid())):
         Record(tmp_path)
     Record(tmp_path).close()
+
+
+def test_of_many_that_open_a_new_folder_at_once_one_wins(tmp_path):
+    for round_ in range(10):
+        (folder := tmp_path / str(round_)).mkdir()
+        start, won, refused = threading.Barrier(6), [], []
+
+        def contend(folder=folder, start=start, won=won, refused=refused):
+            start.wait()
+            try:
+                won.append(Record(folder))
+            except UserError as error:
+                refused.append(str(error))
+
+        threads = [threading.Thread(target=contend) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1 and all("in use by process" in reason for reason in refused), refused
+        won[0].close()
 
 
 def test_a_lease_of_another_machine_lives_until_it_expires(tmp_path):

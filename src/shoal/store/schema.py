@@ -7,6 +7,7 @@ the next, in one transaction, and is never edited once released.
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,9 +100,11 @@ def _log(path: Path) -> Path:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, write: bool) -> None:
+    connection.execute("BEGIN")  # one snapshot: another process may just be creating the tables
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    connection.execute("COMMIT")
     fresh = application == 0 and version == 0 and tables == 0
     if not fresh and application != APPLICATION_ID:
         raise UserError(f"{path}: this is another program's SQLite file; choose another folder with --out")
@@ -112,7 +115,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, write: bool) -> None:
             f"{newest}; open it with the newer shoal that wrote it"
         )
     if write:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         _migrate(connection)
         sync_folder(path.parent)
@@ -121,6 +124,19 @@ def _prepare(connection: sqlite3.Connection, path: Path, write: bool) -> None:
             f"{path}: this record has schema version {version}, older than this shoal's {newest}; "
             f"resume the run once with --resume must to bring it up to date"
         )
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that change the mode at once, SQLite sends one away without waiting.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
