@@ -122,9 +122,9 @@ def test_more_seeds_do_settle_an_undecided_pair():
     more = seeds_needed(first, margin=0.05)
     assert more is not None
     settled = [
-        verdict(*_judged(generator.normal(first.mean(), first.std(ddof=1), 10 + more))) for _ in range(200)
+        verdict(*_judged(generator.normal(first.mean(), first.std(ddof=1), 10 + more))) for _ in range(120)
     ]
-    assert abs(settled.count("better") / 200 - 0.8) < 0.12
+    assert abs(settled.count("better") / 120 - 0.8) < 0.12
 
 
 def _judged(differences):

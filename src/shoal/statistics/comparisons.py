@@ -68,7 +68,8 @@ def sign_flip_p(differences: ArrayLike) -> float:
     Exact for up to ``EXACT_UP_TO`` seeds, otherwise (1 + hits) / (1 + ``DRAWS``) from a fixed seed. If
     the arms are exchangeable within each seed, P(p ≤ α) ≤ α with no other assumption. The smallest p of n
     seeds is 2^(1-n): ``power.seeds_to_reach`` says how many a correction over many arms takes.
-    Fisher 1935, The design of experiments, 21; the +1 of Phipson & Smyth 2010, arXiv:1603.05766.
+    Fisher 1935, The design of experiments, 21; the +1 of Phipson & Smyth 2010,
+    Permutation p-values should never be zero, Stat. Appl. in Genetics and Molecular Biology 9.
     """
     values = as_scores(differences)
     if not np.isfinite(values).all():
