@@ -51,9 +51,10 @@ def decide(controller: Any, stack: Stack, losses: Tensor, at_end: Tensor) -> tup
         for field, new, old in zip(controller.State._fields, after, state, strict=True)
     }
     named["lr_scale"] = torch.where(at_end, lr_scale.double(), stack.control["lr_scale"])
-    named["kept"] = torch.where(keep[:, None], stack.flat, stack.control["kept"])
+    held = keep.to(stack.flat.device)
+    named["kept"] = torch.where(held[:, None], stack.flat, stack.control["kept"])
     for name, value in stack.buffers.items():
-        choose = keep.view(-1, *(1,) * (value.ndim - 1))
+        choose = held.view(-1, *(1,) * (value.ndim - 1))
         named[f"kept/{name}"] = torch.where(choose, value, stack.control[f"kept/{name}"])
     return named, stop & at_end
 

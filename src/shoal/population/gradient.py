@@ -86,7 +86,9 @@ def gradient_function(template: Template, stacked: bool = True) -> Callable[...,
 _MEMBERS, _BATCH, _ROWS = 3, 5, 11  # example sizes, all different: a program must not take them for equal
 
 
-def gradient_program(template: Template, batch: int, dtype: torch.dtype = torch.float32) -> Program:
+def gradient_program(
+    template: Template, batch: int, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> Program:
     """The traced gradient program of a template.
 
     Built-in multilayer perceptrons are traced for every width, input and batch size at once, others for
@@ -98,10 +100,11 @@ def gradient_program(template: Template, batch: int, dtype: torch.dtype = torch.
         stacked = stackable(template)
         made = template if template.static else _small(template)
         inputs = _example(made, _MEMBERS if stacked else 1, batch if template.static else _BATCH, dtype)
+        inputs = [value.to(device) for value in inputs]
         return Example(gradient_function(made, stacked), inputs, _dynamic(made, inputs, stacked))
 
     sizes = (tuple(template.shapes.items()), template.features, batch) if template.static else ()
-    label = repr((template.family, sizes, template.outputs > 1, dtype))
+    label = repr((template.family, sizes, template.outputs > 1, dtype, device))
     name = f"gradient-{template.family.network}{template.family.depth}"
     return Program(name, make, None if template.family.network == "own" else label)
 

@@ -6,6 +6,7 @@ choices, so a resumed phase repeats it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shoal.population.batches import batch_size, total_steps
@@ -16,6 +17,7 @@ from shoal.tasks.task import Task
 
 _CACHE_BYTES = 1_500_000  # of parameters, gradient and optimizer state that a compiled shard works on
 _MOST = 64
+_PADDED_TO = (16, 32)  # widths up to each of these share a stack: calls cost more than the padding
 _COMPILE_PAYS = 20.0  # seconds of training by traced graphs from which on compiling is worth its wait
 
 
@@ -30,7 +32,15 @@ class Shard(NamedTuple):
 def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
     """What members of one stack have in common."""
     made = template(task, recipe)
+    if _may_be_padded(made, recipe):
+        wide = next(width for width in _PADDED_TO if recipe.width <= width)
+        made = template(task, replace(recipe, width=wide))
     return id(made), batch_size(recipe, task.train_rows), recipe.controller
+
+
+def _may_be_padded(made: Template, recipe: Recipe) -> bool:
+    """Whether narrow perceptrons may share a stack: noise is drawn by position, so it must not be needed."""
+    return recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1] and not made.family.noisy
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
@@ -65,7 +75,8 @@ def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers:
         groups.setdefault(stack_key(task, job.recipe), []).append((place, job))
     found: list[list[tuple[int, Job]]] = []
     for members in groups.values():
-        most = members_at_once(task, members[0][1].recipe, compiled)
+        widest = max((job for _, job in members), key=lambda job: job.recipe.width)
+        most = members_at_once(task, widest.recipe, compiled)
         rules = len({job.recipe.optimizer for _, job in members})
         window = most * rules
         for start in range(0, len(members), window):

@@ -19,8 +19,8 @@ class Programs:
     only traced graphs.
     """
 
-    def __init__(self, dtype: torch.dtype = torch.float32):
-        self.dtype = dtype
+    def __init__(self, dtype: torch.dtype = torch.float32, device: str = "cpu"):
+        self.dtype, self.device = dtype, device
         self.mode = "none"
         self._gradients: dict[tuple, Program] = {}
         self._rules: dict[str, Program] = {}
@@ -40,13 +40,13 @@ class Programs:
         """The gradient program of a template; perceptrons of one family share one."""
         key = (template.family, id(template), batch) if template.static else (template.family, template.outputs > 1)
         if key not in self._gradients:
-            self._gradients[key] = gradient_program(template, batch, self.dtype)
+            self._gradients[key] = gradient_program(template, batch, self.dtype, self.device)
         return self._gradients[key]
 
     def rule(self, name: str) -> Program:
         """The program of an optimizer."""
         if name not in self._rules:
-            self._rules[name] = rule_program(name, catalogue.find("optimizer", name), self.dtype)
+            self._rules[name] = rule_program(name, catalogue.find("optimizer", name), self.dtype, self.device)
         return self._rules[name]
 
     def of(self, needs: Iterable[tuple[Template, int, str]]) -> list[Program]:

@@ -23,12 +23,12 @@ def of(task: Task, stack: Stack, steps: Tensor) -> Tensor:
         scale[:, rows] = _schedule(name, [stack.jobs[row] for row in rows], progress[:, rows])
     lr = torch.cat([_lr(group) for group in stack.groups]).double()
     if "lr_scale" in stack.control:
-        lr = lr * stack.control["lr_scale"]
+        lr = lr * stack.control["lr_scale"].to(lr.device)
     return (lr * scale).to(stack.flat.dtype)
 
 
 def _lr(group: Any) -> Tensor:
-    return group.hyper.get("lr", torch.ones(len(group)))
+    return group.hyper["lr"] if "lr" in group.hyper else group.state[0].new_ones(len(group))
 
 
 def _schedule(name: str, jobs: list[Job], progress: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ loss [members], key [members], the fields of Hyper [members] each, the leaves of
 [members, parameters] each). It changes flat and the state in place.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +16,6 @@ from torch.func import vmap
 from shoal import catalogue
 from shoal.errors import UserError
 from shoal.population.package import Example, Program
-from shoal.population.template import Template
 from shoal.techniques.kinds import Seen
 
 _OFFERED: frozenset[str] = frozenset()  # what ``seen`` can hold beside gradient, loss and key
@@ -28,19 +26,17 @@ def check(name: str, rule: ModuleType) -> None:
     missing = sorted(set(rule.CARD.needs) - _OFFERED)
     if missing:
         raise UserError(f"optimizer {name!r} needs {', '.join(missing)}, which this engine cannot give: choose another")
+    if rule.CARD.scope == "tensor":
+        raise UserError(f"optimizer {name!r} has scope 'tensor', which this engine cannot train: use 'member'")
 
 
-def first_state(rule: ModuleType, flat: Tensor, hyper: Sequence[Tensor], template: Template | None) -> list[Tensor]:
+def first_state(rule: ModuleType, flat: Tensor, hyper: Sequence[Tensor]) -> list[Tensor]:
     """The rule's first state for each row of flat [members, parameters], as leaves stacked by member."""
-    make = functools.partial(_each, rule, template, lambda one, h: tuple(rule.init(one, rule.Hyper(*h))))
+
+    def make(one: Tensor, own: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(rule.init(one, rule.Hyper(*own)))
+
     return [leaf.contiguous().clone() for leaf in vmap(make)(flat, tuple(hyper))]
-
-
-def _each(rule: ModuleType, template: Template | None, apply: Callable, flat: Tensor, hyper, *others):
-    """Applies to the whole vector, or for a "tensor" rule to each parameter in its own shape."""
-    if rule.CARD.scope != "tensor" or template is None:
-        return apply(flat, hyper, *others)
-    raise UserError(f"rules of scope {rule.CARD.scope!r} are not trained by this engine yet")
 
 
 def rule_function(rule: ModuleType) -> Callable[..., list[Tensor]]:
@@ -62,17 +58,19 @@ def rule_function(rule: ModuleType) -> Callable[..., list[Tensor]]:
     return run
 
 
-def rule_program(name: str, rule: ModuleType, dtype: torch.dtype = torch.float32) -> Program:
+def rule_program(
+    name: str, rule: ModuleType, dtype: torch.dtype = torch.float32, device: str = "cpu"
+) -> Program:
     """The traced program of an optimizer, for any numbers of members and parameters."""
 
     def make() -> Example:
-        flat = torch.zeros(3, 11, dtype=dtype)
-        member = torch.zeros(3, dtype=dtype)
+        flat = torch.zeros(3, 11, dtype=dtype, device=device)
+        member = flat.new_zeros(3)
         hyper = [member for _ in rule.Hyper._fields]
-        state = first_state(rule, flat, hyper, None)
-        inputs = [flat, flat, member, torch.zeros(3, dtype=torch.int64), *hyper, *state]
+        state = first_state(rule, flat, hyper)
+        inputs = [flat, flat, member, member.long(), *hyper, *state]
         inputs = [value.clone() for value in inputs]
         return Example(rule_function(rule), inputs, [set(range(value.ndim)) for value in inputs])
 
-    label = f"{name} {dtype} {Path(rule.__file__ or '').read_text()}"
+    label = f"{name} {dtype} {device} {Path(rule.__file__ or '').read_text()}"
     return Program(f"rule-{Path(name).stem}", make, label, per_member=True)

@@ -15,7 +15,7 @@ from torch import Tensor
 from shoal import catalogue
 from shoal.population import rules
 from shoal.population.recipe import Job
-from shoal.population.template import Template, initial, template
+from shoal.population.template import Template, initial, padded, template
 from shoal.tasks.task import Task
 
 
@@ -148,11 +148,25 @@ def merge(stacks: Sequence[Stack]) -> Stack:
     )
 
 
+def shared_template(task: Task, jobs: Sequence[Job]) -> Template:
+    """The template of a stack of ``jobs``: the widest one's, masked if the others are narrower."""
+    widest = max(jobs, key=lambda job: job.recipe.width)
+    made = template(task, widest.recipe)
+    return made if all(job.recipe.width == widest.recipe.width for job in jobs) else padded(made)
+
+
 def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, device: str = "cpu") -> Stack:
-    """New members for ``jobs``, all of one template, with first weights and optimizer state of their own."""
+    """New members for ``jobs``, with first weights and optimizer state of their own.
+
+    All have one template, but for the width: narrower members are padded to the widest, with masks.
+    """
     ordered = sorted(jobs, key=lambda job: job.recipe.optimizer)
-    made = template(task, ordered[0].recipe)
+    made, masks = shared_template(task, ordered), None
     drawn = [initial(task, job.recipe, job.seed) for job in ordered]
+    if made.family.masked:
+        small = [template(task, job.recipe) for job in ordered]
+        masks = torch.stack([_pad(one, made, torch.ones(one.parameters)) for one in small]).to(device, dtype)
+        drawn = [_padded(one, made, *own) for one, own in zip(small, drawn, strict=True)]
     flat = torch.stack([weights for weights, _ in drawn]).to(device, dtype)
     buffers = {name: torch.stack([own[name] for _, own in drawn]).to(device) for name in made.buffers}
     buffers = {name: value.to(dtype) if value.is_floating_point() else value for name, value in buffers.items()}
@@ -167,12 +181,33 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
         jobs=ordered,
         flat=flat,
         buffers=buffers,
-        masks=None,
+        masks=masks,
         hyper=hyper,
         seeds=torch.tensor([job.seed for job in ordered], device=device),
         step=torch.zeros(len(ordered), dtype=torch.int64),
         groups=groups,
     )
+
+
+def _pad(small: Template, large: Template, flat: Tensor) -> Tensor:
+    """flat [parameters] of a narrow network among zeros of a wide one's."""
+    pieces = []
+    for one, shape in zip(small.views(flat[None]), large.shapes.values(), strict=True):
+        pieces.append(_corner(one[0], shape).reshape(-1))
+    return torch.cat(pieces)
+
+
+def _corner(value: Tensor, shape: torch.Size) -> Tensor:
+    whole = value.new_zeros(shape)
+    whole[tuple(slice(size) for size in value.shape)] = value
+    return whole
+
+
+def _padded(
+    small: Template, large: Template, flat: Tensor, buffers: dict[str, Tensor]
+) -> tuple[Tensor, dict[str, Tensor]]:
+    wide = {name: _corner(value, large.buffers[name].shape) for name, value in buffers.items()}
+    return _pad(small, large, flat), wide
 
 
 def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype, device: str) -> Tensor:
@@ -192,4 +227,4 @@ def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Grou
         field_name: torch.tensor([float(getattr(one, field_name)) for one in each], dtype=flat.dtype, device=flat.device)
         for field_name in rule.Hyper._fields
     }
-    return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values()), made))
+    return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values())))

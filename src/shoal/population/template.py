@@ -5,7 +5,7 @@ The module's own numbers are never used in training; ``functional_call`` puts a 
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -108,6 +108,14 @@ def template(task: Task, recipe: Recipe) -> Template:
     network_hyper = tuple(sorted(name for name in recipe.hyper if name.partition(".")[0] in _inside(recipe)))
     key = (recipe.network, recipe.width, recipe.depth, recipe.residual, recipe.activation, recipe.normalization)
     return _template(key, network_hyper, task)
+
+
+def padded(made: Template) -> Template:
+    """The template for members narrower than it: their weights are masked to their own width."""
+    full = ("padded", id(made))
+    if full not in _made:
+        _made[full] = replace(made, family=made.family._replace(masked=True))
+    return _made[full]
 
 
 def _inside(recipe: Recipe) -> tuple[str, ...]:

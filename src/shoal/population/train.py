@@ -16,6 +16,7 @@ from shoal.population.package import Program
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
 from shoal.population.stack import Stack, create
+from shoal.population.template import template
 from shoal.tasks.task import Task
 
 _TABLE_ROWS = 1 << 19  # row numbers in one table
@@ -161,8 +162,8 @@ def _outcome(training: Training, job: Job, row: int, parts: Any, diverged: bool,
     scores = {part: float("nan") if diverged else float(both[1][row]) for part, both in parts.items()}
     diverged = diverged or not torch.isfinite(parts["train"][0][row])
     rule = catalogue.find("optimizer", job.recipe.optimizer)
-    leaves = [leaf[0] for group in stack.groups if group.name == job.recipe.optimizer for leaf in group.state]
-    tensors = [stack.flat[0], *leaves, *(value[0] for value in stack.buffers.values())]
+    made = template(training.task, job.recipe)
+    buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
     return Outcome(
         name=job.name,
         valid_score=scores["valid"],
@@ -174,7 +175,7 @@ def _outcome(training: Training, job: Job, row: int, parts: Any, diverged: bool,
         steps=steps,
         evaluations=steps * rule.CARD.evaluations,
         seconds=training.seconds[job.name],
-        memory=sum(value.numel() * value.element_size() for value in tensors),
+        memory=made.parameters * (1 + rule.CARD.state) * stack.flat.element_size() + buffers,
         details={},
     )
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -28,7 +28,7 @@ from shoal.population.planner import Shard
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.shards import run_shard
-from shoal.population.template import template
+from shoal.population.stack import shared_template
 from shoal.population.train import Stopped, start
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
@@ -55,7 +55,7 @@ class PopulationTrainer:
         on_cpu = torch.device(device).type == "cpu"
         self.workers = workers or (cores if on_cpu and sys.platform == "linux" else 1)
         self.compiling = on_cpu and (cache.compiler() is not None if compiling is None else compiling)
-        self.programs = Programs()
+        self.programs = Programs(device=device)
         self.builder = Builder()
         self._prepared: dict[int, Prepared] = {}
         if on_cpu:
@@ -78,17 +78,16 @@ class PopulationTrainer:
         """Train ``jobs``; see ``shoal.population.trainer.Trainer.train``."""
         if not jobs:
             return
-        needed = self._programs(job.recipe for job in jobs)
-        choice = {"workers": self.workers, "compiled": self._compiled(jobs, needed, deadline)}
+        choice = {"workers": self.workers, "compiled": self._mode(jobs, deadline)}
         if memory is not None:
             choice = memory.choose(f"planner/{phase}", choice)
-        if choice["compiled"] == "all":
-            self._build(needed, on_progress)
-        elif choice["compiled"] == "ready" and deadline is not None:
-            self.builder.begin([one for one in needed if not one.ready()], deadline)
-        # A run without a clock must not depend on what the cache happens to hold.
-        mode = {"all": "all", "none": "none"}.get(choice["compiled"], "ready")
+        mode = choice["compiled"]
         parts = planner.shards(self.task, phase, jobs, mode != "none", choice["workers"])
+        needed = self._programs(part.jobs for part in parts)
+        if mode == "all":
+            self._build(needed, on_progress)
+        elif mode == "ready" and deadline is not None:
+            self.builder.begin([one for one in needed if not one.ready()], deadline)
         pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
         self._prepare({job.seed for part in pending for job in part.jobs})
         work = _Work(self, pending, mode, frozenset(done), deadline, memory)
@@ -98,7 +97,7 @@ class PopulationTrainer:
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
         """Member-steps per second of all workers for each recipe, from about ``seconds`` of training."""
         kinds = {self._kind(recipe): recipe for recipe in recipes}
-        needed = self._programs(kinds.values())
+        needed = self._programs([[Job("measure", recipe, 0)] for recipe in kinds.values()])
         self.programs.mode = "ready" if self.compiling else "none"
         self._prepare({0})
         rates = {}
@@ -123,14 +122,23 @@ class PopulationTrainer:
     def _kind(self, recipe: Recipe) -> tuple[Any, ...]:
         return *planner.stack_key(self.task, recipe), recipe.optimizer
 
-    def _programs(self, recipes: Any) -> list[Program]:
+    def _programs(self, stacks: Iterable[Sequence[Job]]) -> list[Program]:
+        """What these stacks need, traced now so that workers do not trace again."""
         rows = self.task.train_rows
-        return self.programs.of(
-            (template(self.task, one), batch_size(one, rows), one.optimizer) for one in recipes
+        found = self.programs.of(
+            (shared_template(self.task, jobs), batch_size(jobs[0].recipe, rows), job.recipe.optimizer)
+            for jobs in stacks
+            for job in jobs
         )
+        for one in found:
+            one.trace()
+        return found
 
-    def _compiled(self, jobs: Sequence[Job], needed: list[Program], deadline: float | None) -> str:
-        """ "none", "all" (wait for every package) or, with a deadline, "ready" (use those that are there)."""
+    def _mode(self, jobs: Sequence[Job], deadline: float | None) -> str:
+        """ "none", "all" (wait for every package) or, with a deadline, "ready" (use those that are there).
+
+        Without a deadline the work alone decides, so that a run does not depend on what the cache holds.
+        """
         if not self.compiling:
             return "none"
         if deadline is None:
