@@ -28,7 +28,7 @@ clean:
 	rm -rf .venv
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "shoal needs Python 3.11 or newer, and $(PYTHON) is not: name another one with 'make PYTHON=/path/to/python3.11 …'" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 

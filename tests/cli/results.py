@@ -69,6 +69,12 @@ def result(*arms: ArmResult, **changes: Any) -> Result:
     return replace(whole, **changes)
 
 
-DIVERGED = arm(
-    "sgd", mean=math.nan, difference=math.nan, difference_interval=(-math.inf, math.inf), verdict="worse"
+NOTHING = arm(
+    "sgd",
+    mean=math.nan,
+    difference=math.nan,
+    difference_interval=(-math.inf, math.inf),
+    time_seconds=math.nan,
+    steps=math.nan,
+    verdict="undecided",
 )

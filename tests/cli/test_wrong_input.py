@@ -49,6 +49,7 @@ CASES = [
     ("compare digits --vary optimizer=adam,adam", ["twice"]),
     ("compare digits --vary optimizer=adam,./nowhere.py", ["nowhere.py"]),
     ("compare digits --vary optimizer=adam,./bad_rule.py", ["bad_rule.py"]),
+    ("compare digits --vary optimizer --vary lr", ["one axis", "optimizer, lr"]),
     ("compare digits --vary lr=0.1,-1", ["-1", "(0, inf)"]),
     ("compare digits --vary lr=0.1,fast", ["'fast'"]),
     ("compare digits --vary dropout=0.1,1.5", ["1.5"]),

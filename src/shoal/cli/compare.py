@@ -19,6 +19,7 @@ INTERRUPTED = 130
 @click.option(
     "--vary",
     metavar="AXIS[=a,b,...]",
+    multiple=True,
     help="What differs between the arms, and the values to compare; without values, all there are. "
     "`shoal list axes` shows the axes.  [default: optimizer]",
 )
@@ -50,23 +51,34 @@ INTERRUPTED = 130
 @click.option("--verbose", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def compare(
-    context: click.Context, task: str, vary: str | None, json_to: str | None, verbose: bool, **options: Any
+    context: click.Context,
+    task: str,
+    vary: tuple[str, ...],
+    json_to: str | None,
+    verbose: bool,
+    **options: Any,
 ) -> None:
-    """Compare training techniques on TASK: a built-in name, a table or your own function.
+    """Compare training techniques on TASK: a built-in name, a file or your own function.
 
-    Every arm is tuned on validation rows, then judged on test rows with fresh seeds. A table is a .csv,
-    .parquet or .npz file; your own network and data are `module.py:function`. `shoal list tasks` shows
-    the built-in tasks.
+    Every arm is tuned on validation rows, then judged on test rows with fresh seeds. A file is a table
+    (.csv, .csv.gz) or arrays x and y (.npz); your own network and data are `file.py:function`.
+    `shoal list tasks` shows the built-in tasks.
     """
-    context.meta["shoal.out"] = options["out"]
+    context.meta["shoal.out"], context.meta["shoal.verbose"] = options["out"], verbose
+    if len(vary) > 1:
+        raise UserError(
+            f"a comparison varies one axis, not {len(vary)}: give --vary once, not {', '.join(vary)}"
+        )
     _check_writable(json_to)
     from shoal.cli.progress import display
     from shoal.cli.table import console, show
-    from shoal.experiments.compare import compare as run
 
-    given = {name: value for name, value in {"vary": vary, **options}.items() if value is not None}
-    with display(f"{task} · {vary or 'optimizer'}", sys.stderr, STARTED) as shown:
-        result = run(task, **given, on_progress=shown.update, started=STARTED)
+    given = {name: value for name, value in options.items() if value is not None}
+    axis = vary[0] if vary else "optimizer"
+    with display(f"{task} · {axis}", sys.stderr, STARTED) as shown:
+        from shoal.experiments.compare import compare as run  # torch comes with it, under the display
+
+        result = run(task, axis, **given, on_progress=shown.update, started=STARTED)
     if json_to == "-":
         click.echo(result.to_json())
     else:

@@ -77,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _silence_output()
     except Exception as error:
-        return _unforeseen(error, meta.get("shoal.out"), verbose="--verbose" in arguments)
+        return _unforeseen(error, meta.get("shoal.out"), verbose=meta.get("shoal.verbose", False))
     return 0
 
 

@@ -143,7 +143,7 @@ def _screen_lines(
         lines.append(Padding(note, (0, 1)))
     wrapped = len(facts) // max(1, width - 10)
     rows = height - len(lines) - wrapped - 4
-    if rows > 0 and any(arm.score is not None for arm in standing.arms):
+    if rows > 0 and standing.networks_planned > 0 and standing.phase != FORECAST:
         lines += [Text(""), _arms(standing, rows)]
     return lines
 

@@ -117,4 +117,4 @@ def _difference(arm: "ArmResult", decimals: int, joint: str) -> str:
 
 def _cost(arm: "ArmResult", narrow: bool) -> str:
     seconds = span(arm.time_seconds)
-    return seconds if narrow else f"{seconds} · {count(arm.steps)} steps"
+    return seconds if narrow or not math.isfinite(arm.steps) else f"{seconds} · {count(arm.steps)} steps"
