@@ -16,7 +16,7 @@ from shoal.experiments.forecast import forecast
 from shoal.experiments.memory import RunMemory
 from shoal.experiments.plan import ALPHA, Plan, describe, judge_of, margin_for
 from shoal.experiments.result import Result
-from shoal.experiments.run import Finished, complete, size_of
+from shoal.experiments.run import Finished, complete, probe, size_of
 from shoal.experiments.standing import Watch
 from shoal.experiments.training import Training
 from shoal.experiments.words import notes
@@ -80,10 +80,13 @@ def compare(
 
 def carry_out(plan: Plan, task: Task, training: Training) -> Result:
     """Run a plan, or what is left of it, and judge it."""
+    if plan.work is None:
+        probe(plan, training)
     size = size_of(plan, training)
     expected = forecast(plan, size, training, task)
     training.announce("forecast", expected.networks, expected.words)
     finished = complete(plan, training, size)
+    size = finished.size
     arms, margin = verdict.judge(plan, task, finished)
     # Keyed by the number of networks: a run that is only reported again repeats the first report.
     estimate = training.decided(f"loop/{finished.networks}", lambda: _loop(plan, task, training, finished))
@@ -104,7 +107,7 @@ def carry_out(plan: Plan, task: Task, training: Training) -> Result:
         margin=margin,
         epochs=size.epochs,
         trials=size.tuning.trials,
-        tuning_seeds=tuple(plan.tuning_seeds(size.tuning.seeds + size.tuning.finals)),
+        tuning_seeds=tuple(plan.tuning_seeds(1 + size.tuning.finals)),
         forecast=expected,
         arms=arms,
         notes=(*task.notes, *notes(plan, finished, arms)),

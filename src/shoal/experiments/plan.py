@@ -52,9 +52,10 @@ class Plan:
         """The seeds arms are judged on, 0, 1, 2, ..."""
         return range(count)
 
-    def tuning_seeds(self, count: int) -> range:
-        """The seeds hyperparameters are chosen on; never one of the evaluation seeds."""
-        return range(_FIRST_TUNING_SEED, _FIRST_TUNING_SEED + count)
+    def tuning_seeds(self, count: int, attempt: int = 0) -> range:
+        """The seeds hyperparameters are chosen on; never one of the evaluation seeds or another attempt's."""
+        first = _FIRST_TUNING_SEED + 1000 * attempt
+        return range(first, first + count)
 
     @property
     def judged_higher_is_better(self) -> bool:

@@ -13,12 +13,13 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.sizing import Size, Tuning
 from shoal.experiments.training import Training
 from shoal.experiments.trials import Best
-from shoal.experiments.tuning import Points, tune
-from shoal.population.recipe import Outcome
+from shoal.experiments.tuning import Points, Tuned, tune
+from shoal.population.recipe import Job, Outcome
 
 SAFETY = 0.85
 """Share of the time left that a forecast may fill."""
-_MEASURING, _MEASURING_AT_MOST = 0.08, 4.0
+_ATTEMPTS = 3
+_MEASURING, _MEASURING_AT_MOST = 0.04, 2.0
 
 
 class Finished(NamedTuple):
@@ -38,52 +39,75 @@ class Finished(NamedTuple):
     member_steps: int
 
 
-def size_of(plan: Plan, training: Training) -> Size:
-    """What the budget pays, decided once and recorded."""
-    recorded = training.decided("size", lambda: _decide(plan, training))
+def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
+    """What the budget pays, decided once an attempt and recorded; a later attempt knows the real pace."""
+    recorded = training.decided(f"size-{attempt}", lambda: _decide(plan, training, attempt))
     training.pace = recorded["pace"]
-    return Size(
-        recorded["epochs"],
-        Tuning(**recorded["tuning"]),
-        recorded["evaluation_seeds"],
-        tuple(recorded["notes"]),
-    )
+    tuning, notes = Tuning(**recorded["tuning"]), tuple(recorded["notes"])
+    return Size(recorded["epochs"], tuning, recorded["evaluation_seeds"], notes)
 
 
 def complete(plan: Plan, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
-    tried: Points = {}
-    tuned = not any(arm.space for arm in plan.arms)
-    interrupted = False
+    tuned, interrupted = Tuned({}, {}), False
     try:
-        if size.tuning.seeds:
-            chosen, tried = tune(plan, training, size)
-            best, tuned = {**best, **chosen}, bool(chosen)
+        for attempt in range(_ATTEMPTS):
+            size = size if attempt == 0 else size_of(plan, training, attempt)
+            last = attempt == _ATTEMPTS - 1 or size.epochs == sizing.lengths(plan.train_rows)[-1]
+            outcome = tune(plan, training, size, attempt, last)
+            if outcome is not None:
+                tuned = outcome
+                break
+        best = {**best, **tuned.best}
         evaluate(plan, training, size, best)
     except KeyboardInterrupt:
         interrupted = True
     everything = [one for found in training.phases.values() for one in found.values()]
-    steps = sum(one.steps for one in everything)
-    outcomes = paired(plan, training)
-    return Finished(size, best, tried, tuned, outcomes, interrupted, len(everything), steps)
+    return Finished(
+        size=size,
+        best=best,
+        tried=tuned.points,
+        tuned=bool(tuned.best) or not any(arm.space for arm in plan.arms),
+        outcomes=paired(plan, training),
+        interrupted=interrupted,
+        networks=len(everything),
+        member_steps=sum(one.steps for one in everything),
+    )
 
 
-def _decide(plan: Plan, training: Training) -> dict[str, Any]:
-    """The size as plain data, and ``pace``: seconds (a budget) a network takes in the mean over the arms."""
-    epochs = sizing.lengths(plan.train_rows)
-    rates, capacity = [1.0] * len(plan.arms), float(plan.work or 0)
-    if plan.work is None:
+def probe(plan: Plan, training: Training) -> None:
+    """One short training, before anything long is begun: a user's module or data that fail, fail at once."""
+    arm = next(arm for arm in plan.arms if arm.name == plan.baseline)
+    recipe = arm.at(trials.points(arm, 1)[0], sizing.lengths(plan.train_rows)[-1])
+    job = Job("probe", recipe, plan.tuning_seeds(1)[0])
+    training.train("probe", [job], training.clock.deadline)
+
+
+def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
+    """The size as plain data, with ``rates``, steps a second by arm (1 if none matter), and ``pace``, the
+    seconds a network takes in the mean over the arms."""
+    epochs, capacity = sizing.lengths(plan.train_rows), float(plan.work or 0)
+    if plan.work is not None:
+        rates = [1.0] * len(plan.arms)
+    elif attempt == 0:
         training.announce("measure", 0, "measuring how fast each arm trains")
         recipes = [arm.at(trials.points(arm, 1)[0], epochs[0]) for arm in plan.arms]
-        seconds = min(_MEASURING_AT_MOST, _MEASURING * training.clock.left)
-        rates = training.trainer.measure(recipes, seconds)
+        rates = training.trainer.measure(recipes, min(_MEASURING_AT_MOST, _MEASURING * training.clock.left))
+    else:
+        before = training.journal.choice(f"size-{attempt - 1}")
+        assert before is not None
+        rates = [rate * before["pace"] / training.pace for rate in before["rates"]]
+        epochs = [length for length in epochs if length < before["epochs"]]
+    if plan.work is None:
         capacity = SAFETY * training.clock.left
 
     def cost(length: float) -> float:
         pairs = zip(plan.arms, rates, strict=True)
         return sum(training.trainer.steps(arm.at({}, length)) / rate for arm, rate in pairs)
 
-    size = sizing.decide(cost, capacity, epochs, plan.seeds, tune=any(arm.space for arm in plan.arms))
+    longest = sizing.lengths(plan.train_rows)[0]
+    tune = any(arm.space for arm in plan.arms)
+    size = sizing.decide(cost, capacity, epochs, longest, plan.seeds, tune)
     pace = cost(size.epochs) / len(plan.arms)
-    return {**size._asdict(), "tuning": size.tuning._asdict(), "pace": pace}
+    return {**size._asdict(), "tuning": size.tuning._asdict(), "rates": rates, "pace": pace}

@@ -23,26 +23,28 @@ _SHORTEST = 16
 
 
 class Tuning(NamedTuple):
-    """``trials`` an arm on ``seeds`` tuning seeds each; then its ``FINALISTS`` best on ``finals`` more."""
+    """``trials`` an arm on one tuning seed; then its ``FINALISTS`` best on ``finals`` more seeds."""
 
     trials: int
-    seeds: int
     finals: int
 
     @property
     def networks(self) -> int:
-        """Networks an arm may need for it, extended ranges included."""
-        return (self.trials + ROUNDS * extension(self.trials)) * self.seeds + FINALISTS * self.finals
+        """Networks an arm may need for it, extended ranges included; one trial, the defaults, needs none."""
+        if self.trials < FEWEST:
+            return 0
+        return self.trials + ROUNDS * extension(self.trials) + FINALISTS * self.finals
 
 
-_NO_TUNING, _LEAST_TUNING = Tuning(1, 0, 0), Tuning(FEWEST, 1, 0)
+_NO_TUNING, _LEAST_TUNING = Tuning(1, 0), Tuning(FEWEST, 0)
 _TUNINGS = (
-    Tuning(32, 2, 12),
-    Tuning(16, 2, 8),
-    Tuning(16, 1, 6),
-    Tuning(8, 1, 4),
-    Tuning(8, 1, 2),
-    Tuning(8, 1, 0),
+    Tuning(32, 16),
+    Tuning(32, 8),
+    Tuning(16, 8),
+    Tuning(16, 4),
+    Tuning(8, 4),
+    Tuning(8, 2),
+    Tuning(8, 0),
     _LEAST_TUNING,
 )
 
@@ -68,12 +70,18 @@ def lengths(train_rows: int) -> list[float]:
 
 
 def decide(
-    cost: Callable[[float], float], capacity: float, epochs: list[float], seeds: int | None, tune: bool
+    cost: Callable[[float], float],
+    capacity: float,
+    epochs: list[float],
+    longest: float,
+    seeds: int | None,
+    tune: bool,
 ) -> Size:
     """The size that fits ``capacity``.
 
     cost: epochs → cost of one network of every arm together. epochs: the lengths to consider, longest
-    first. seeds: evaluation seeds the user fixed, or None. tune: whether any arm has something to tune.
+    first. longest: what would be trained with enough. seeds: evaluation seeds the user fixed, or None.
+    tune: whether any arm has something to tune.
     """
     for length in epochs:
         for tuning in _TUNINGS if tune else (_NO_TUNING,):
@@ -81,16 +89,16 @@ def decide(
             fit = _fit(capacity, cost(length)) - tuning.networks
             if fit >= wanted:
                 count = min(MOST, fit) if seeds is None else seeds
-                return Size(length, tuning, count, _notes(length, epochs[0], tuning, count, seeds, tune))
-    return _smallest(_fit(capacity, cost(epochs[-1])), epochs, seeds, tune)
+                return Size(length, tuning, count, _notes(length, longest, tuning, count, seeds, tune))
+    return _smallest(_fit(capacity, cost(epochs[-1])), epochs[-1], longest, seeds, tune)
 
 
-def _smallest(networks: int, epochs: list[float], seeds: int | None, tune: bool) -> Size:
+def _smallest(networks: int, length: float, longest: float, seeds: int | None, tune: bool) -> Size:
     """Fewer seeds than wanted, at the shortest length, where each arm gets ``networks``."""
     enough = networks - _LEAST_TUNING.networks >= _SHORT_OF_SEEDS
     tuning = _LEAST_TUNING if tune and enough else _NO_TUNING
     count = min(networks - tuning.networks, MOST if seeds is None else seeds)
-    return Size(epochs[-1], tuning, count, _notes(epochs[-1], epochs[0], tuning, count, seeds, tune))
+    return Size(length, tuning, count, _notes(length, longest, tuning, count, seeds, tune))
 
 
 def _fit(capacity: float, cost: float) -> int:

@@ -47,7 +47,7 @@ class Training:
         self.phases: dict[str, dict[str, Outcome]] = {}
         self.planned_steps = 0
         self.pace = 0.0
-        self.trained = 0
+        self.trained = self._steps = 0
 
     def decided(self, key: str, decide: Callable[[], Any]) -> Any:
         """The recorded choice, or ``decide()``, recorded before it is used."""
@@ -75,6 +75,7 @@ class Training:
         stream = self.trainer.train(
             phase, jobs, done=done, deadline=deadline, on_progress=heard, memory=self.memory
         )
+        before = self.meter.member_steps
         try:
             for outcome in stream:
                 self.journal.add_outcome(phase, outcome)
@@ -83,12 +84,20 @@ class Training:
                 self.trained += 1
                 self.announce(phase, len(jobs))
         finally:
+            self._steps = self.meter.member_steps - before
             self.meter.end()
             if hasattr(stream, "close"):
                 stream.close()
         self.journal.choose(f"over/{phase}", len(found))
-        if len(found) > len(done):
-            self.pace = (self.clock.elapsed - began) / (len(found) - len(done))
+        self._pace_of(self.clock.elapsed - began, [job for job in jobs if job.name not in done], found)
+
+    def _pace_of(self, elapsed: float, jobs: Sequence[Job], found: Mapping[str, Outcome]) -> None:
+        """Seconds a network takes; unfinished ones count by the steps that the trainer reports."""
+        planned = sum(self.trainer.steps(job.recipe) for job in jobs)
+        finished = sum(job.name in found for job in jobs)
+        networks = max(finished, len(jobs) * self._steps / max(planned, 1))
+        if len(jobs) >= 2 * len(self.arms):  # a few networks alone cannot fill the machine
+            self.pace = elapsed / max(networks, 0.5)
 
     def outcomes(self, kind: str) -> dict[str, Outcome]:
         """Outcomes by job name of all phases of a kind: "tune" (extensions included) or "evaluate"."""

@@ -1,7 +1,7 @@
 """Tuning: the same trials for every arm on tuning seeds and validation rows; past the edge if need be.
 
-In two stages, because the luck of a few seeds would choose otherwise: all trials on one or two seeds, then
-the best few of each arm on more. One round of Karnin, Koren & Somekh 2013, Almost optimal exploration in
+In two stages, because the luck of one seed would choose otherwise: all trials on one, then the best few of
+each arm on more. One round of Karnin, Koren & Somekh 2013, Almost optimal exploration in
 multi-armed bandits, ICML.
 """
 
@@ -19,6 +19,10 @@ Points = Mapping[str, Mapping[int, Point]]
 """By arm: points of its space by trial number."""
 
 
+_LEAST_FINALS = 2
+"""Seeds of the finals that matter more than trials beyond the first few."""
+
+
 class Tuned(NamedTuple):
     """By arm the best point and all points tried; ``best`` is empty when tuning was cut off too early."""
 
@@ -26,37 +30,51 @@ class Tuned(NamedTuple):
     points: Points
 
 
-def tune(plan: Plan, training: Training, size: Size) -> Tuned:
-    """The best point of each arm.
+def tune(plan: Plan, training: Training, size: Size, attempt: int = 0, last: bool = True) -> Tuned | None:
+    """The best point of each arm; None if the first trials show that judging would not fit, unless ``last``.
 
-    A phase is a tuning seed, an extension or the finals, with all arms in it. With a budget, a phase after
-    the first is left out, and that is recorded, when it would leave too little time to judge. Fewer than
-    ``trials.FEWEST`` trials that all arms finished are no tuning.
+    A phase holds a few trials of all arms, an extension or the finals. With a budget, a phase after the
+    first is left out, and that is recorded, when it would leave too little time to judge. Fewer than
+    ``trials.FEWEST`` trials that all arms finished are no tuning. Every attempt has seeds of its own.
     """
-    return _Tuning(plan, training, size).run()
+    if size.tuning.networks == 0:
+        return Tuned({}, {})
+    return _Tuning(plan, training, size, attempt).run(last)
 
 
 class _Tuning:
-    def __init__(self, plan: Plan, training: Training, size: Size):
-        self.plan, self.training, self.size = plan, training, size
-        self.points: Points = {
-            arm.name: dict(enumerate(trials.points(arm, size.tuning.trials))) for arm in plan.arms
-        }
-        seeds = plan.tuning_seeds(size.tuning.seeds + size.tuning.finals)
-        self.first, self.more = list(seeds[: size.tuning.seeds]), list(seeds[size.tuning.seeds :])
+    def __init__(self, plan: Plan, training: Training, size: Size, attempt: int):
+        self.plan, self.training, self.size, self.attempt = plan, training, size, attempt
+        seeds = plan.tuning_seeds(1 + size.tuning.finals, attempt)
+        self.first, self.more = list(seeds[:1]), list(seeds[1:])
+        self.count = 0
+        self.points: Points = {arm.name: {} for arm in plan.arms}
+        self.judging = len(plan.arms) * (sizing.ENOUGH if plan.seeds is None else plan.seeds)
 
-    def run(self) -> Tuned:
-        for number, seed in enumerate(self.first):
-            if not self._train(f"tune-{number}", self.points, [seed]):
-                self.first = self.first[:number]
+    def run(self, last: bool) -> Tuned | None:
+        while self.count < self.size.tuning.trials:
+            until = min(max(trials.FEWEST, 2 * self.count), self.size.tuning.trials)
+            wanted = {arm.name: trials.points(arm, until) for arm in self.plan.arms}
+            new = {name: dict(enumerate(found[self.count :], self.count)) for name, found in wanted.items()}
+            if self.count and not self._time_for(f"tune-{until}", new, reserve=self._final(_LEAST_FINALS)):
+                break
+            self._train(f"tune-{self.attempt}-{until}", new, self.first)
+            self._add(new)
+            self.count = until
+            if not last and until == trials.FEWEST and not self._time_for("judging", {}):
+                return None
         best = self._choose()
         for number in range(1, trials.ROUNDS + 1):
             new = self._beyond(best)
-            if not any(new.values()) or not self._train(f"extend-{number}", new, self.first):
+            if not any(new.values()) or not self._time_for(f"extend-{number}", new):
                 break
-            self.points = {name: {**self.points[name], **new[name]} for name in new}
+            self._train(f"extend-{self.attempt}-{number}", new, self.first)
+            self._add(new)
             best = self._choose()
-        return Tuned(self._finals() if best and self.more else best, self.points)
+        return Tuned(self._finals() if best and self._more() else best, self.points)
+
+    def _add(self, new: Points) -> None:
+        self.points = {name: {**self.points[name], **new[name]} for name in new}
 
     def _choose(self) -> dict[str, Best]:
         fair = self._fair()
@@ -66,49 +84,75 @@ class _Tuning:
 
     def _finals(self) -> dict[str, Best]:
         """The best of each arm's finalists, on all tuning seeds that every finalist finished."""
+        fair = self._fair()
         points: dict[str, dict[int, Point]] = {}
-        for name, tried in self._fair().items():
+        for name, tried in fair.items():
             order = trials.ranked(tried, self._higher)[: trials.FINALISTS]
             points[name] = {trial: tried[trial][0] for trial in order}
-        if not self._train("tune-finals", points, self.more):
-            return self._choose()
+        self._train(f"tune-{self.attempt}-finals", points, self._more())
         recorded = self.training.outcomes("tune")
         names = [(name, trial) for name, found in points.items() for trial in found]
-        whole = [seed for seed in self.more if all(trial_name(*name, seed) in recorded for name in names)]
+        whole = [seed for seed in self._more() if all(trial_name(*name, seed) in recorded for name in names)]
         finalists = self._finished(points, [*self.first, *whole])
         best = {}
         for arm in self.plan.arms:
             winner = trials.ranked(finalists[arm.name], self._higher)[0]
             point = points[arm.name][winner]
-            best[arm.name] = Best(winner, point, trials.edge(arm, point, self.points[arm.name].values()))
+            edge = trials.edge(arm, point, [tried for tried, _ in fair[arm.name].values()])
+            best[arm.name] = Best(winner, point, edge)
         return best
+
+    def _more(self) -> list[int]:
+        """The finals' seeds: with a budget, as many as leave time to judge, decided and recorded once."""
+        if self.plan.work is not None:
+            return self.more
+
+        def fit() -> int:
+            networks = self.training.clock.left / self.training.pace - self.judging
+            return max(0, min(len(self.more), int(networks // self._final(1))))
+
+        return self.more[: self.training.decided(f"finals/{self.attempt}", fit)]
+
+    def _final(self, seeds: int) -> int:
+        """Networks of the finals with ``seeds`` seeds."""
+        return len(self.plan.arms) * trials.FINALISTS * min(seeds, len(self.more))
 
     def _beyond(self, best: Mapping[str, Best]) -> dict[str, dict[int, Point]]:
         """New points, numbered on from those tried, for every arm whose best lr lies at its edge."""
         new: dict[str, dict[int, Point]] = {}
         for arm in self.plan.arms:
-            count = trials.extension(self.size.tuning.trials)
+            count = trials.extension(self.count)
             found = trials.beyond(arm, best[arm.name], count) if best else []
             new[arm.name] = dict(enumerate(found, start=len(self.points[arm.name])))
         return new
 
-    def _train(self, phase: str, points: Points, seeds: Sequence[int]) -> bool:
-        """Train trial by trial, so that a deadline cuts off the last trials of all arms. False: no time."""
-        plan, training = self.plan, self.training
+    def _train(self, phase: str, points: Points, seeds: Sequence[int]) -> None:
+        """Train the points of all arms, at the utmost until judging needs the rest of the time."""
         jobs = [
             Job(trial_name(arm.name, trial, seed), arm.at(points[arm.name][trial], self.size.epochs), seed)
             for trial in dict.fromkeys(trial for found in points.values() for trial in found)
-            for arm in plan.arms
+            for arm in self.plan.arms
             if trial in points[arm.name]
             for seed in seeds
         ]
-        judging = len(plan.arms) * (sizing.ENOUGH if plan.seeds is None else plan.seeds)
-        if plan.work is None and phase != "tune-0":
-            needed = (len(jobs) + judging) * training.pace
-            if not training.decided(f"go/{phase}", lambda: needed <= training.clock.left):
-                return False
-        training.train(phase, jobs, training.clock.after(len(jobs) / (len(jobs) + judging)))
-        return True
+        clock = self.training.clock
+        deadline = clock.after(len(jobs) / (len(jobs) + self.judging))
+        if deadline is not None and clock.deadline is not None and self.count:
+            # From the second phase on the pace is known.
+            deadline = max(deadline, clock.deadline - self.judging * self.training.pace)
+        self.training.train(phase, jobs, deadline)
+
+    def _time_for(self, phase: str, points: Points, reserve: int = 0) -> bool:
+        """Whether these points on one seed leave time for ``reserve`` networks and judging, decided once.
+
+        Always, where no clock decides.
+        """
+        if self.plan.work is not None:
+            return True
+        networks = sum(map(len, points.values())) + reserve + self.judging
+        time = networks * self.training.pace
+        key = f"go/{self.attempt}/{phase}"
+        return bool(self.training.decided(key, lambda: time <= self.training.clock.left))
 
     def _finished(self, points: Points, seeds: Sequence[int]) -> dict[str, Tried]:
         """By arm the trials that finished on all of ``seeds``."""
@@ -124,7 +168,7 @@ class _Tuning:
 
     def _fair(self) -> dict[str, Tried]:
         """Of the trials all arms get those that every arm finished, and each arm's own extensions."""
-        finished, count = self._finished(self.points, self.first), self.size.tuning.trials
+        finished, count = self._finished(self.points, self.first), self.count
         common = set(range(count)).intersection(*finished.values())
         return {
             name: {trial: one for trial, one in tried.items() if trial in common or trial >= count}
