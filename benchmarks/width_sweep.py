@@ -55,12 +55,16 @@ def report(outcomes: list[Outcome], seconds: float, building: float) -> list[str
         lines.append(f"| {width} | {published} | {ours} | {'yes' if inside else 'no'} |")
     lines.append("")
     lines.append(f"{near} of {len(PUBLISHED)} widths within one point.")
-    lines.append(f"{len(outcomes)} networks in {seconds:.0f} s of wall time, {building:.0f} s of it compiling.")
+    lines.append(
+        f"{len(outcomes)} networks in {seconds:.0f} s of wall time, {building:.0f} s of it compiling."
+    )
     return lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=float, default=500.0)
     parser.add_argument("--out", type=Path)
@@ -83,7 +87,11 @@ def main() -> None:
         raw = {
             "command": " ".join(["python", *sys.argv]),
             "seconds": seconds,
-            "machine": {"processor": platform.processor(), "cores": trainer.workers, "torch": torch.__version__},
+            "machine": {
+                "processor": platform.processor(),
+                "cores": trainer.workers,
+                "torch": torch.__version__,
+            },
             "outcomes": [one._asdict() for one in outcomes],
         }
         (asked.out / "raw.json").write_text(json.dumps(raw, indent=1))

@@ -74,8 +74,9 @@ class Batches:
         for key in zip(seeds, starts, strict=True):
             if key not in parts:
                 parts[key] = self._run(*key, steps)
-        rows = torch.stack([parts[key][0] for key in zip(seeds, starts)], 1)
-        weight = torch.stack([parts[key][1] for key in zip(seeds, starts)], 1)
+        each = [parts[key] for key in zip(seeds, starts, strict=True)]
+        rows = torch.stack([own for own, _ in each], 1)
+        weight = torch.stack([own for _, own in each], 1)
         return Table(rows.unbind(0), weight.unbind(0))
 
     def _run(self, seed: int, start: int, steps: int) -> tuple[Tensor, Tensor]:

@@ -29,7 +29,9 @@ class Builder:
         child = _fork([program], None)
         _, status = os.waitpid(child, 0)
         if status or not program.ready():
-            raise RuntimeError(f"the program {program.name} could not be compiled; SHOAL_COMPILE=0 trains without")
+            raise RuntimeError(
+                f"the program {program.name} could not be compiled; SHOAL_COMPILE=0 trains without"
+            )
 
     def note(self) -> str:
         """What is going on, in words; empty if nothing is."""

@@ -26,7 +26,9 @@ def folder() -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         seen = path.stat()
     except OSError as error:
-        raise UserError(f"the cache folder {path} cannot be used ({error}): set SHOAL_CACHE to one that can")
+        raise UserError(
+            f"the cache folder {path} cannot be used ({error}): set SHOAL_CACHE to one that can"
+        ) from None
     if hasattr(os, "getuid") and (seen.st_uid != os.getuid() or stat.S_IMODE(seen.st_mode) & 0o022):
         raise UserError(
             f"the cache folder {path} can be written by others, and compiled code is loaded from it: "

@@ -18,7 +18,9 @@ def first(controller: Any, stack: Stack) -> dict[str, Tensor]:
     """The control tensors of members that have not been evaluated yet; their first weights are kept."""
     hyper = _controller_hyper(controller, stack)
     state = vmap(lambda h: tuple(controller.init(controller.Hyper(*h))))(hyper)
-    named = {f"state/{field}": leaf.clone() for field, leaf in zip(controller.State._fields, state, strict=True)}
+    named = {
+        f"state/{field}": leaf.clone() for field, leaf in zip(controller.State._fields, state, strict=True)
+    }
     named["lr_scale"] = torch.ones(len(stack), dtype=torch.float64)
     named["kept"] = stack.flat.clone()
     return named | {f"kept/{name}": value.clone() for name, value in stack.buffers.items()}

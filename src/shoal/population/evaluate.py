@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
+from shoal.networks.capture import layer_inputs
 from shoal.networks.forward import Forward, forward
 from shoal.population.batches import Data
 from shoal.population.gradient import effective, row_losses, stackable
 from shoal.population.stack import Stack
+from shoal.population.template import Template
 from shoal.tasks.task import Task
 
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
@@ -22,25 +24,58 @@ def outputs(stack: Stack, x: Tensor, rows: Tensor) -> Tensor:
     """Outputs [members, rows, outputs] for each member's own row numbers, rows [members, count]."""
     template = stack.template
 
-    def one(weights, state, masks, own, hyper):
-        values = dict(zip(template.family.hyper, hyper, strict=True))
-        named = {**dict(zip(template.shapes, effective(weights, masks))), **dict(zip(template.buffers, state))}
-        with forward(Forward(False, None, None, values)):
-            return functional_call(template.module, named, (x[own],))
-
-    masks = template.views(stack.masks) if stack.masks is not None else ()
-    member = (template.views(stack.flat), tuple(stack.buffers.values()), masks)
-    hyper = tuple(stack.hyper.values())
-    widest = max([template.outputs, torch.Size(template.features).numel(), *(s[0] for s in template.shapes.values())])
+    widest = max(
+        [template.outputs, torch.Size(template.features).numel(), *(s[0] for s in template.shapes.values())]
+    )
     chunk = max(1, _NUMBERS // (len(stack) * widest * (16 if template.static else 1)))
-    call = vmap(one) if stackable(template) else functools.partial(_member_by_member, one)
+    call = functools.partial(_call, template)
+    parts = [_each(stack, lambda member, own: call(member, x[own]), part) for part in rows.split(chunk, 1)]
+    return torch.cat([part for (part,) in parts], 1)
+
+
+def dead_units(stack: Stack, data: Data) -> list[float]:
+    """For each member the share of hidden units that give one and the same number for 256 training rows.
+
+    Units are the inputs of all linear and convolution layers behind the first; NaN if there are none.
+    """
+    template = stack.template
+    rows = torch.stack([data.rows(seed, "train")[:256] for seed in stack.seeds.tolist()]).to(data.x.device)
+
+    def still(member: Any, own: Tensor) -> tuple[Tensor, ...]:
+        with layer_inputs(template.module, (nn.Linear, nn.Conv2d)) as caught:
+            _call(template, member, data.x[own])
+        hidden = [value.transpose(0, 1).flatten(1) for value in list(caught.values())[1:]]
+        return tuple(value.amax(1) == value.amin(1) for value in hidden)
+
+    found = _each(stack, still, rows)
+    shares = []
+    for row, job in enumerate(stack.jobs):
+        width = job.recipe.width if stack.masks is not None else None
+        own = [layer[row, :width] for layer in found]
+        shares.append(float(torch.cat(own).double().mean()) if own else float("nan"))
+    return shares
+
+
+def _call(template: Template, member: Any, x: Tensor) -> tuple[Tensor, ...]:
+    """One member's outputs for rows x, without noise; member: weights, buffers, masks, hyper."""
+    weights, state, masks, hyper = member
+    values = dict(zip(template.family.hyper, hyper, strict=True))
+    named = dict(zip(template.shapes, effective(weights, masks), strict=True))
+    named |= dict(zip(template.buffers, state, strict=True))
+    with forward(Forward(False, None, None, values)):
+        return (functional_call(template.module, named, (x,)),)
+
+
+def _each(stack: Stack, function: Callable, rows: Tensor) -> tuple[Tensor, ...]:
+    """function of every member and its row numbers: by vmap, or member by member where vmap cannot."""
+    template = stack.template
+    masks = template.views(stack.masks) if stack.masks is not None else ()
+    member = (template.views(stack.flat), tuple(stack.buffers.values()), masks, tuple(stack.hyper.values()))
     with torch.no_grad():
-        return torch.cat([call(*member, part, hyper) for part in rows.split(chunk, 1)], 1)
-
-
-def _member_by_member(one: Callable, *values: Any) -> Tensor:
-    members = len(values[-2])
-    return torch.stack([one(*tree_map(lambda value, row=row: value[row], values)) for row in range(members)])
+        if stackable(template):
+            return vmap(function)(member, rows)
+        made = [function(tree_map(lambda v, row=row: v[row], member), rows[row]) for row in range(len(stack))]
+        return tuple(torch.stack(values) for values in zip(*made, strict=True))
 
 
 def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
@@ -60,7 +95,9 @@ def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[
     if kind == "classification":
         scores = (made.argmax(-1) == target).double().mean(1)
     else:
-        scale = torch.tensor([data.prepared[seed].scale for seed in stack.seeds.tolist()], dtype=torch.float64)
+        scale = torch.tensor(
+            [data.prepared[seed].scale for seed in stack.seeds.tolist()], dtype=torch.float64
+        )
         scores = ((made - target) ** 2).double().mean((1, 2)).sqrt().cpu() * scale
     scores = torch.where(losses.isfinite().cpu(), scores.cpu(), torch.nan)
     return losses.cpu(), scores

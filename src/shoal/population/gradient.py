@@ -44,10 +44,11 @@ def member_loss(template: Template, parameters, buffers, masks, x, y, weight, ke
     state = {name: value.clone() for name, value in zip(template.buffers, buffers, strict=True)}
     values = dict(zip(family.hyper, hyper, strict=True))
     with forward(Forward(True, weight, key if family.noisy else None, values)):
-        output = functional_call(template.module, {**dict(zip(template.shapes, weights)), **state}, (x,))
+        named = dict(zip(template.shapes, weights, strict=True))
+        output = functional_call(template.module, {**named, **state}, (x,))
     loss = (row_losses(output, y, family.kind) * weight).sum() / weight.sum()
     penalty = catalogue.find("regularizer", "l2")
-    for one, name in zip(weights, template.shapes):
+    for one, name in zip(weights, template.shapes, strict=True):
         loss = loss + penalty.penalty(one, template.roles[name], penalty.Hyper(values["l2.coefficient"]))
     return loss, tuple(state.values())
 

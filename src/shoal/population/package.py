@@ -55,13 +55,17 @@ class Program:
         return self._package.run(list(inputs))
 
     def _prove(self, inputs: Sequence[Tensor]) -> None:
-        """Once after loading: the package must do what the graph does, on real inputs (it checks no strides)."""
+        """Once after loading: the package must do what the graph does (it checks no strides)."""
         plain, packed = [value.clone() for value in inputs], [_like(value) for value in inputs]
         expected = [*self._function(*plain), *plain]
         found = [*self._package.run(packed)[: len(expected) - len(plain)], *packed]
         for one, other in zip(expected, found, strict=True):
-            if one.is_floating_point() and not torch.allclose(one, other, rtol=1e-3, atol=1e-5, equal_nan=True):
-                raise RuntimeError(f"the compiled program {self.key} disagrees with its own graph: please report it")
+            if one.is_floating_point() and not torch.allclose(
+                one, other, rtol=1e-3, atol=1e-5, equal_nan=True
+            ):
+                raise RuntimeError(
+                    f"the compiled program {self.key} disagrees with its own graph: please report it"
+                )
         self._proven = True
 
     @functools.cached_property
@@ -71,7 +75,7 @@ class Program:
 
     @functools.cached_property
     def _kept(self) -> tuple[str, str]:
-        """The graph as source text, and what a package's key says of its inputs: from the cache if possible."""
+        """The graph as source text, and what a package's key says of its inputs; from the cache if there."""
         name = None if self._label is None else f"trace-{cache.key(self._label)}.json"
         found = None if name is None else cache.find(name)
         if found is not None:
@@ -146,7 +150,9 @@ class Program:
 
 def _like(value: Tensor) -> Tensor:
     """A copy with the very same strides."""
-    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=value.device).copy_(value)
+    return torch.empty_strided(value.shape, value.stride(), dtype=value.dtype, device=value.device).copy_(
+        value
+    )
 
 
 class _Returning(nn.Module):
@@ -181,8 +187,10 @@ def _trace(example: Example) -> fx.GraphModule:
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     fake = []
     for number, (tensor, sizes) in enumerate(zip(example.inputs, example.dynamic, strict=True)):
-        context = StatelessSymbolicContext(
-            dynamic_sizes=[DimDynamic.DYNAMIC if d in sizes else DimDynamic.STATIC for d in range(tensor.ndim)]
+        context: Any = StatelessSymbolicContext(
+            dynamic_sizes=[
+                DimDynamic.DYNAMIC if d in sizes else DimDynamic.STATIC for d in range(tensor.ndim)
+            ]
         )
         source = ConstantSource(f"input{number}")
         fake.append(mode.from_tensor(tensor, symbolic_context=context, source=source))

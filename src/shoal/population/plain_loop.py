@@ -34,7 +34,8 @@ def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float
     def run(pipe: Any) -> None:
         torch.set_num_threads(os.cpu_count() or 1)
         found = [_timed(step, allowed / len(jobs)) for step in steps]
-        pipe.send([each * total_steps(job.recipe, task.train_rows) for each, job in zip(found, jobs)])
+        lengths = [total_steps(job.recipe, task.train_rows) for job in jobs]
+        pipe.send([each * length for each, length in zip(found, lengths, strict=True)])
         pipe.close()
         os._exit(0)
 
@@ -87,7 +88,9 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
 
 def _native(network: nn.Module) -> nn.Module:
     """torch's own activation layers in place of shoal's, where torch has them."""
-    named = {name.lower(): kind for name, kind in vars(nn.modules.activation).items() if isinstance(kind, type)}
+    named = {
+        name.lower(): kind for name, kind in vars(nn.modules.activation).items() if isinstance(kind, type)
+    }
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, Activation) and child.name in named:

@@ -5,6 +5,7 @@ stays in a core's cache. Its composition is a pure function of the phase's whole
 choices, so a resumed phase repeats it.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -95,7 +96,7 @@ def _even(part: list, most: int) -> list[list]:
     """Pieces of at most ``most``, of nearly equal length."""
     pieces = -(-len(part) // most)
     cuts = [number * len(part) // pieces for number in range(pieces + 1)]
-    return [part[a:b] for a, b in zip(cuts, cuts[1:])]
+    return [part[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def seconds_traced(task: Task, jobs: Sequence[Job]) -> float:

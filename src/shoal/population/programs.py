@@ -38,7 +38,11 @@ class Programs:
 
     def gradient(self, template: Template, batch: int) -> Program:
         """The gradient program of a template; perceptrons of one family share one."""
-        key = (template.family, id(template), batch) if template.static else (template.family, template.outputs > 1)
+        key = (
+            (template.family, id(template), batch)
+            if template.static
+            else (template.family, template.outputs > 1)
+        )
         if key not in self._gradients:
             self._gradients[key] = gradient_program(template, batch, self.dtype, self.device)
         return self._gradients[key]

@@ -35,7 +35,9 @@ def _schedule(name: str, jobs: list[Job], progress: Tensor) -> Tensor:
     technique = catalogue.find("schedule", name)
     own = [catalogue.make_hyper(technique, job.recipe.hyper_of(name)) for job in jobs]
     hyper = tuple(
-        torch.tensor([float(getattr(one, field)) for one in own], dtype=progress.dtype, device=progress.device)
+        torch.tensor(
+            [float(getattr(one, field)) for one in own], dtype=progress.dtype, device=progress.device
+        )
         for field in technique.Hyper._fields
     )
     each = vmap(lambda p, h: technique.value(p, technique.Hyper(*h)), in_dims=(0, None))

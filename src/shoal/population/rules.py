@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from shoal import catalogue
 from shoal.errors import UserError
 from shoal.population.package import Example, Program
 from shoal.techniques.kinds import Seen
@@ -25,9 +24,13 @@ def check(name: str, rule: ModuleType) -> None:
     """Raises UserError if the engine cannot give the rule what its card needs."""
     missing = sorted(set(rule.CARD.needs) - _OFFERED)
     if missing:
-        raise UserError(f"optimizer {name!r} needs {', '.join(missing)}, which this engine cannot give: choose another")
+        raise UserError(
+            f"optimizer {name!r} needs {', '.join(missing)}, which this engine cannot give: choose another"
+        )
     if rule.CARD.scope == "tensor":
-        raise UserError(f"optimizer {name!r} has scope 'tensor', which this engine cannot train: use 'member'")
+        raise UserError(
+            f"optimizer {name!r} has scope 'tensor', which this engine cannot train: use 'member'"
+        )
 
 
 def first_state(rule: ModuleType, flat: Tensor, hyper: Sequence[Tensor]) -> list[Tensor]:

@@ -105,7 +105,9 @@ class Stack:
     def restore(self, named: Mapping[str, Tensor]) -> None:
         """Takes over what ``state`` gave for a stack of the same jobs."""
         expected = self.state()
-        if {k: (v.shape, v.dtype) for k, v in expected.items()} != {k: (v.shape, v.dtype) for k, v in named.items()}:
+        if {k: (v.shape, v.dtype) for k, v in expected.items()} != {
+            k: (v.shape, v.dtype) for k, v in named.items()
+        }:
             raise ValueError("the checkpoint is of another stack")
         self.flat, self.step = named["flat"], named["step"]
         self.buffers = {name: named[f"buffer/{name}"] for name in self.buffers}
@@ -169,7 +171,9 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
         drawn = [_padded(one, made, *own) for one, own in zip(small, drawn, strict=True)]
     flat = torch.stack([weights for weights, _ in drawn]).to(device, dtype)
     buffers = {name: torch.stack([own[name] for _, own in drawn]).to(device) for name in made.buffers}
-    buffers = {name: value.to(dtype) if value.is_floating_point() else value for name, value in buffers.items()}
+    buffers = {
+        name: value.to(dtype) if value.is_floating_point() else value for name, value in buffers.items()
+    }
     hyper = {name: _numbers(ordered, name, made, dtype, device) for name in made.family.hyper}
     groups, start = [], 0
     for name in sorted({job.recipe.optimizer for job in ordered}):
@@ -216,7 +220,9 @@ def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype,
     if technique not in ("l2", "dropout"):
         kind = "activation" if technique == made.family.activation else "normalization"
         absent = getattr(catalogue.find(kind, technique).Hyper(), field_name)
-    return torch.tensor([float(job.recipe.hyper.get(name, absent)) for job in jobs], dtype=dtype, device=device)
+    return torch.tensor(
+        [float(job.recipe.hyper.get(name, absent)) for job in jobs], dtype=dtype, device=device
+    )
 
 
 def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Group:
@@ -224,7 +230,9 @@ def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Grou
     rules.check(name, rule)
     each = [catalogue.make_hyper(rule, job.recipe.hyper_of(name)) for job in jobs]
     hyper = {
-        field_name: torch.tensor([float(getattr(one, field_name)) for one in each], dtype=flat.dtype, device=flat.device)
+        field_name: torch.tensor(
+            [float(getattr(one, field_name)) for one in each], dtype=flat.dtype, device=flat.device
+        )
         for field_name in rule.Hyper._fields
     }
     return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values())))

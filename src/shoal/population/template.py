@@ -69,7 +69,8 @@ class Template:
         """flat [members, parameters] as one view [members, *shape] for each parameter."""
         pieces = torch.split(flat, self.sizes, 1)
         return tuple(
-            piece.view(flat.shape[0], *shape) for piece, shape in zip(pieces, self.shapes.values(), strict=True)
+            piece.view(flat.shape[0], *shape)
+            for piece, shape in zip(pieces, self.shapes.values(), strict=True)
         )
 
 
@@ -84,7 +85,9 @@ def build(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0 if seed is None else derive(seed, "own"))
             made = factory()
-        return adopt(made, catalogue.find("regularizer", "dropout"), catalogue.find("normalization", "batch_norm"))
+        return adopt(
+            made, catalogue.find("regularizer", "dropout"), catalogue.find("normalization", "batch_norm")
+        )
     kinds = {"mlp": MLP, "convnet": ConvNet}
     if recipe.network not in kinds:
         raise unknown("network", recipe.network, [*kinds, "own"])
@@ -106,7 +109,14 @@ def build(
 def template(task: Task, recipe: Recipe) -> Template:
     """The template of a recipe's network on a task; equal shapes give equal templates."""
     network_hyper = tuple(sorted(name for name in recipe.hyper if name.partition(".")[0] in _inside(recipe)))
-    key = (recipe.network, recipe.width, recipe.depth, recipe.residual, recipe.activation, recipe.normalization)
+    key = (
+        recipe.network,
+        recipe.width,
+        recipe.depth,
+        recipe.residual,
+        recipe.activation,
+        recipe.normalization,
+    )
     return _template(key, network_hyper, task)
 
 
@@ -149,7 +159,9 @@ def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task)
     hyper = tuple(sorted({*hyper, "l2.coefficient"}))
     family = Family(network, depth, residual, activation, normalization, hyper, noisy, False, task.kind, own)
     buffers = {
-        name: torch.zeros_like(value, device="cpu") if "mean" in name else torch.ones_like(value, device="cpu")
+        name: torch.zeros_like(value, device="cpu")
+        if "mean" in name
+        else torch.ones_like(value, device="cpu")
         for name, value in module.named_buffers()
     }
     if network == "own":

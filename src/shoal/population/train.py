@@ -11,7 +11,7 @@ from torch import Tensor
 from shoal import catalogue
 from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
-from shoal.population.evaluate import losses_and_scores
+from shoal.population.evaluate import dead_units, losses_and_scores
 from shoal.population.package import Program
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
@@ -25,7 +25,7 @@ _TABLE_STEPS = 256
 Programs = Callable[[Stack, int], tuple[Program, dict[str, Program]]]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The deadline came, or somebody asked to stop: what is unfinished is abandoned."""
 
 
@@ -44,7 +44,9 @@ class Training:
         self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device)
         self.batches = Batches(self.data, self.batch)
         self.gradient, self.rules = programs(stack, self.batch)
-        self.controller = catalogue.find("controller", first.controller) if first.controller != "none" else None
+        self.controller = (
+            catalogue.find("controller", first.controller) if first.controller != "none" else None
+        )
         if self.controller is not None and not stack.control:
             stack.control = control.first(self.controller, stack)
         self.member_steps = 0
@@ -59,7 +61,7 @@ class Training:
         """Trains to every member's end (or ``steps`` more steps each), yielding outcomes of ended members.
 
         ``between`` is called between tables of steps, when the stack is consistent and may be saved.
-        Raises Stopped when ``stop()`` says so, which is asked at every step.
+        Raises StoppedError when ``stop()`` says so, which is asked at every step.
         """
         done = 0
         while steps is None or done < steps:
@@ -110,7 +112,7 @@ class Training:
         loss = stack.flat.new_zeros(len(stack))
         for step in range(count):
             if stop():
-                raise Stopped
+                raise StoppedError
             inputs = [*fixed, *buffers, *masks, self.data.x, self.data.y]
             inputs += [table.rows[step], table.weight[step], keys[step], *hyper]
             gradient, loss, *buffers = self.gradient(inputs)
@@ -149,14 +151,20 @@ class Training:
         ended = self.stack.select(rows)
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
-        parts = {part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")}
+        parts = {
+            part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")
+        }
+        dead = dead_units(ended, self.data)
         kept = {job.name: row for row, job in enumerate(ended.jobs)}
         for row in rows:
             job, place = self.stack.jobs[row], kept[self.stack.jobs[row].name]
-            yield _outcome(self, job, place, parts, diverged=not finite[row], steps=int(self.stack.step[row]))
+            numbers = {"dead_units": dead[place]}
+            yield _outcome(self, job, place, parts, not finite[row], int(self.stack.step[row]), numbers)
 
 
-def _outcome(training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int) -> Outcome:
+def _outcome(
+    training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int, details: dict[str, float]
+) -> Outcome:
     stack = training.stack
     losses = {part: float(both[0][row]) for part, both in parts.items()}
     scores = {part: float("nan") if diverged else float(both[1][row]) for part, both in parts.items()}
@@ -176,7 +184,7 @@ def _outcome(training: Training, job: Job, row: int, parts: Any, diverged: bool,
         evaluations=steps * rule.CARD.evaluations,
         seconds=training.seconds[job.name],
         memory=made.parameters * (1 + rule.CARD.state) * stack.flat.element_size() + buffers,
-        details={},
+        details=details,
     )
 
 

@@ -29,7 +29,7 @@ from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.shards import run_shard
 from shoal.population.stack import shared_template
-from shoal.population.train import Stopped, start
+from shoal.population.train import StoppedError, start
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
@@ -78,7 +78,7 @@ class PopulationTrainer:
         """Train ``jobs``; see ``shoal.population.trainer.Trainer.train``."""
         if not jobs:
             return
-        choice = {"workers": self.workers, "compiled": self._mode(jobs, deadline)}
+        choice: dict[str, Any] = {"workers": self.workers, "compiled": self._mode(jobs, deadline)}
         if memory is not None:
             choice = memory.choose(f"planner/{phase}", choice)
         mode = choice["compiled"]
@@ -190,7 +190,7 @@ class _Work:
                 shown = time.monotonic()
                 on_progress(Progress(finished, steps, ""))
 
-        with contextlib.suppress(Stopped):
+        with contextlib.suppress(StoppedError):
             for shard in self.pending:
                 for outcome in self._run(shard, stop, count):
                     finished += 1
@@ -214,13 +214,15 @@ class _Work:
         try:
             for worker in range(number):
                 reader, writer = context.Pipe(duplex=False)
-                process = context.Process(target=self._worker, args=(worker, writer, os.getpid()), daemon=True)
+                process = context.Process(
+                    target=self._worker, args=(worker, writer, os.getpid()), daemon=True
+                )
                 process.start()
                 writer.close()
                 readers[reader] = process
             while readers:
-                for reader in wait(list(readers), timeout=_LOOK):
-                    assert isinstance(reader, Connection)
+                ready: list[Any] = wait(list(readers), timeout=_LOOK)
+                for reader in ready:
                     try:
                         message = reader.recv()
                     except EOFError:
@@ -267,7 +269,7 @@ class _Work:
                     break
                 for outcome in self._run(self.pending[taken], stop, count):
                     writer.send(outcome)
-        except Stopped:
+        except StoppedError:
             pass
         except UserError as error:
             writer.send(error)
