@@ -116,6 +116,14 @@ def test_notes_and_the_folder_stand_below_the_table():
     assert text.index("worse") < text.index("• only 4 trials [of 8]") < text.index("shoal-results/x")
 
 
+def test_undecided_arms_say_how_many_more_seeds_would_tell():
+    undecided = arm("sgd", verdict="undecided", more_seeds=14), arm("rmsprop", verdict="undecided")
+    text = _shown(result(BASELINE, *undecided), width=100)
+    assert "• undecided after 2 evaluation seeds an arm; about so many more would tell: sgd 14" in text
+    assert "rmsprop 0" not in text
+    assert "undecided" not in _shown(result(*ARMS))
+
+
 def test_the_closing_line():
     assert closing_line(result()) == (
         "1,234 networks trained in 59 s; a plain PyTorch loop, timed just now on three of them, "

@@ -37,10 +37,12 @@ def show(result: "Result", out: Console) -> None:
     out.print(Text(f"\n{result.task}: {_judged(result)}, varying {result.axis}\n", style="bold"))
     out.width = max(out.width, THINNEST)
     out.print(_table(result, out.width))
-    if result.notes:
+    notes = Table.grid(padding=(0, 1))
+    for note in (*result.notes, *_undecided(result)):
+        notes.add_row(" •", Text(note))
+    if notes.rows:
         out.print()
-    for note in result.notes:
-        out.print(Text(f" • {note}"))
+        out.print(notes)
     if result.folder is not None:
         out.print(Text(f"\n record: {result.folder}", style="dim"))
     out.print(Text(f"\n{closing_line(result)}"))
@@ -51,6 +53,16 @@ def _judged(result: "Result") -> str:
     if result.judge == "score":
         return f"test {result.metric} ({'higher' if result.higher_is_better else 'lower'} is better)"
     return f"{result.judge.replace('_', ' ')} (less is better)"
+
+
+def _undecided(result: "Result") -> list[str]:
+    """How many more seeds would tell, for all undecided arms in one sentence."""
+    arms = [arm for arm in result.arms if arm.verdict == "undecided" and arm.seeds]
+    if not arms:
+        return []
+    told = [f"{arm.name} {count(arm.more_seeds)}" for arm in arms if arm.more_seeds is not None]
+    ending = f"; about so many more would tell: {', '.join(told)}" if told else ""
+    return [f"undecided after {len(arms[0].seeds)} evaluation seeds an arm{ending}"]
 
 
 def closing_line(result: "Result") -> str:
