@@ -6,6 +6,7 @@ Hendrycks & Gimpel 2016, Gaussian error linear units, arXiv:1606.08415.
 Differs from the paper: nothing; this is the exact form, not the tanh approximation. Witness: math.erf.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -21,7 +22,7 @@ class Hyper(NamedTuple):
 
 def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
     """Element by element."""
-    return torch.nn.functional.gelu(x)
+    return x * (1 + torch.erf(x * math.sqrt(0.5))) / 2  # a trace of F.gelu's gradient fixes its sizes
 
 
 CARD = Card(
