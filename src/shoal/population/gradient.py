@@ -93,8 +93,8 @@ def gradient_program(
     """The traced gradient program of a template.
 
     Built-in multilayer perceptrons are traced for every width, input and batch size at once, others for
-    their own sizes and this batch size; members and data rows always vary. A network that vmap cannot
-    carry gets a program for one member.
+    their own sizes and this batch size; members and data rows always vary. A network that is not
+    stackable gets a program for one member, see ``member_by_member``.
     """
 
     def make() -> Example:
@@ -112,7 +112,13 @@ def gradient_program(
 
 @functools.cache
 def stackable(template: Template) -> bool:
-    """Whether vmap can carry the network (it cannot do LSTM, GRU, data-dependent control flow)."""
+    """Whether one traced program can carry several members.
+
+    vmap cannot do LSTM, GRU and data-dependent control flow; a trace of convolutions takes the number of
+    members for a constant (and a CPU is slow at the grouped convolutions that they become).
+    """
+    if any(type(child).__name__.startswith("Conv") for child in template.module.modules()):
+        return False
     if template.family.network != "own":
         return True
     try:
@@ -121,6 +127,28 @@ def stackable(template: Template) -> bool:
         gradient_function(template, stacked=False)(*_example(template, 1, 2, torch.float32))
         return False
     return True
+
+
+def member_by_member(program: Program, template: Template) -> Callable[[Sequence[Tensor]], Sequence[Tensor]]:
+    """A program for one member as one for any number of them: called for each in turn."""
+    data = _data_at(template)
+
+    def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        if len(inputs[0]) == 1:
+            return program(inputs)
+        made = [
+            program([value if place in data else value[row : row + 1] for place, value in enumerate(inputs)])
+            for row in range(len(inputs[0]))
+        ]
+        return [torch.cat(pieces) for pieces in zip(*made, strict=True)]
+
+    return run
+
+
+def _data_at(made: Template) -> range:
+    """The places of x and y, which all members share, among a program's inputs."""
+    own = len(made.shapes) * (2 if made.family.masked else 1) + len(made.buffers)
+    return range(own, own + 2)
 
 
 def _example(made: Template, members: int, batch: int, dtype: torch.dtype) -> list[Tensor]:
@@ -142,9 +170,8 @@ def _example(made: Template, members: int, batch: int, dtype: torch.dtype) -> li
 def _dynamic(made: Template, example: list[Tensor], stacked: bool) -> list[set[int]]:
     if not made.static:
         return [set(range(value.ndim)) for value in example]
-    own = len(made.shapes) * (2 if made.family.masked else 1) + len(made.buffers)
     members = {0} if stacked else set()
-    return [{0} if own <= number < own + 2 else members for number in range(len(example))]
+    return [{0} if number in _data_at(made) else members for number in range(len(example))]
 
 
 def _small(made: Template) -> Template:

@@ -47,12 +47,11 @@ def _may_be_padded(made: Template, recipe: Recipe) -> bool:
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
     """How many members a shard has at most.
 
-    Convolutions run one member at a time (grouped convolutions are slow on a CPU), as does what vmap
-    cannot carry. Compiled perceptrons fill the cache; traced graphs want more members, because each
-    operation costs some microseconds whatever its size.
+    What is not stackable runs one member at a time. Compiled perceptrons fill the cache; traced graphs
+    want more members, because each operation costs some microseconds whatever its size.
     """
     made = template(task, recipe)
-    if not stackable(made) or _convolves(made):
+    if not stackable(made):
         return 1
     state = 16 * made.parameters
     fit = max(1, _CACHE_BYTES // state)
@@ -60,10 +59,6 @@ def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
         work = made.parameters * batch_size(recipe, task.train_rows)
         fit = max(fit, min(_MOST, 20_000_000 // work + 1))
     return int(min(_MOST, fit))
-
-
-def _convolves(made: Template) -> bool:
-    return any(type(child).__name__.startswith("Conv") for child in made.module.modules())
 
 
 def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers: int) -> list[Shard]:

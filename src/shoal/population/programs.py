@@ -1,15 +1,18 @@
 """The programs a process has at hand: traced once, compiled packages used as soon as they are allowed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
+from torch import Tensor
 
 from shoal import catalogue
-from shoal.population.gradient import gradient_program
+from shoal.population.gradient import gradient_program, member_by_member, stackable
 from shoal.population.package import Program
 from shoal.population.rules import rule_program
 from shoal.population.stack import Stack
 from shoal.population.template import Template
+
+Run = Callable[[Sequence[Tensor]], Sequence[Tensor]]
 
 
 class Programs:
@@ -25,8 +28,8 @@ class Programs:
         self._gradients: dict[tuple, Program] = {}
         self._rules: dict[str, Program] = {}
 
-    def __call__(self, stack: Stack, batch: int) -> tuple[Program, dict[str, Program]]:
-        """What a stack needs, compiled or not as ``mode`` says."""
+    def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[str, Program]]:
+        """What a stack needs, compiled or not as ``mode`` says: gradient and rules by optimizer."""
         gradient = self.gradient(stack.template, batch)
         rules = {group.name: self.rule(group.name) for group in stack.groups}
         for program in (gradient, *rules.values()):
@@ -34,7 +37,7 @@ class Programs:
                 program.unload()
             elif not program.load() and self.mode == "all":
                 raise RuntimeError(f"program {program.key} was to be compiled, but is not in the cache")
-        return gradient, rules
+        return gradient if stackable(stack.template) else member_by_member(gradient, stack.template), rules
 
     def gradient(self, template: Template, batch: int) -> Program:
         """The gradient program of a template; perceptrons of one family share one."""

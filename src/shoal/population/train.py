@@ -1,7 +1,7 @@
 """Training one stack to its members' ends, table by table of steps."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from shoal import catalogue
 from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
 from shoal.population.evaluate import dead_units, losses_and_scores
-from shoal.population.package import Program
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
 from shoal.population.stack import Stack, create
@@ -22,7 +21,8 @@ from shoal.tasks.task import Task
 _TABLE_ROWS = 1 << 19  # row numbers in one table
 _TABLE_STEPS = 256
 
-Programs = Callable[[Stack, int], tuple[Program, dict[str, Program]]]
+Run = Callable[[Sequence[Tensor]], Sequence[Tensor]]
+Programs = Callable[[Stack, int], tuple[Run, Mapping[str, Run]]]
 
 
 class StoppedError(Exception):
