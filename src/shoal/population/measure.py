@@ -23,8 +23,8 @@ from shoal.population.package import Program
 from shoal.population.planner import Shard
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job
-from shoal.population.template import template
-from shoal.population.train import Stopped, Training, start
+from shoal.population.stack import shared_template
+from shoal.population.train import StoppedError, Training, start
 from shoal.tasks.task import Task
 
 _WARM_UP = 2  # steps of every shard; the first of all proves a loaded package against its graph
@@ -42,13 +42,13 @@ class Rate(NamedTuple):
     shards: tuple[int, ...]
 
 
-def build(task: Task, jobs: Sequence[Job], programs: Programs) -> float:
+def build(task: Task, jobs: Sequence[Job], programs: Programs, workers: int) -> float:
     """Builds the packages of ``jobs`` that are missing from the cache; returns the seconds it took.
 
     Raises RuntimeError where a package cannot be built (no C++ compiler).
     """
     started, builder = time.perf_counter(), Builder()
-    for program in _needed(task, jobs, programs):
+    for program in _needed(task, planner.shards(task, "measure", jobs, True, workers), programs):
         if not program.ready():
             builder.wait_for(program)
     return time.perf_counter() - started
@@ -63,11 +63,11 @@ def rate(task: Task, jobs: Sequence[Job], programs: Programs, seconds: float, wo
     """
     started = time.perf_counter()
     torch.set_num_threads(1)
-    for program in _needed(task, jobs, programs):
+    parts = planner.shards(task, "measure", jobs, programs.mode != "none", workers)
+    for program in _needed(task, parts, programs):
         program.trace()
     prepared = {job.seed: task.prepare(job.seed) for job in jobs}
     task = replace(task, prepare=prepared.__getitem__)
-    parts = planner.shards(task, "measure", jobs, programs.mode != "none", workers)
     context = get_context("fork")
     pipes: list[Connection] = []
     processes: list[Any] = []
@@ -92,10 +92,11 @@ def rate(task: Task, jobs: Sequence[Job], programs: Programs, seconds: float, wo
             process.join()
 
 
-def _needed(task: Task, jobs: Sequence[Job], programs: Programs) -> list[Program]:
-    recipes = [job.recipe for job in jobs]
+def _needed(task: Task, parts: Sequence[Shard], programs: Programs) -> list[Program]:
     return programs.of(
-        (template(task, one), batch_size(one, task.train_rows), one.optimizer) for one in recipes
+        (shared_template(task, part.jobs), batch_size(job.recipe, task.train_rows), job.recipe.optimizer)
+        for part in parts
+        for job in part.jobs
     )
 
 
@@ -136,7 +137,7 @@ def in_turn(trainings: Sequence[Training], seconds: float) -> tuple[int, float]:
         asked, stop = _until(began + seconds)
         try:
             _exhaust(training.run(stop, steps=_TABLE))
-        except Stopped:
+        except StoppedError:
             # It is asked before every step, so all that were begun are finished.
             return member_steps + (asked() - 1) * len(training.stack), time.perf_counter() - began
         member_steps += asked() * len(training.stack)
@@ -157,4 +158,6 @@ def _until(end: float) -> tuple[Callable[[], int], Callable[[], bool]]:
 
 def _exhaust(outcomes: Iterator[Any]) -> None:
     for outcome in outcomes:
-        raise ValueError(f"{outcome.name} ended after {outcome.steps} steps, before the measurement: train it longer")
+        raise ValueError(
+            f"{outcome.name} ended after {outcome.steps} steps, before the measurement: train it longer"
+        )
