@@ -11,8 +11,9 @@ from shoal.experiments.training import Training, evaluation_name
 from shoal.experiments.trials import Best
 from shoal.population.recipe import Job, Outcome
 
-_FIRST_SHARE = 0.7
-"""Share of what seems to fit that a block takes; later blocks, knowing the pace better, take the rest."""
+_SHARES = (0.3, 0.5)
+"""Share of what seems to fit that the first block takes, and a later one: whole pairs come in early, should
+the pace fall, and what a block leaves the next ones take, knowing the pace better."""
 _GAIN = 0.05
 """Blocks that add less than this share of the seeds are not worth their start."""
 
@@ -54,7 +55,7 @@ def _next_block(plan: Plan, training: Training, size: Size, done: int) -> int:
         each = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
         return max(0, min((plan.work - training.planned_steps) // each, most)) if done == 0 else 0
     fit = math.floor(training.clock.left / (training.pace * len(plan.arms)))
-    count = min(fit if fit <= 3 else math.floor(_FIRST_SHARE * fit), most - done)
+    count = min(fit if fit <= 3 else math.ceil(_SHARES[done > 0] * fit), most - done)
     if done >= sizing.ENOUGH and plan.seeds is None and count < _GAIN * done:
         return 0
     return 1 if done == count == 0 and training.clock.left > 0 else count

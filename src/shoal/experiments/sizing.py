@@ -33,7 +33,9 @@ class Tuning(NamedTuple):
         """Networks an arm may need for it, extended ranges included; one trial, the defaults, needs none."""
         if self.trials < FEWEST:
             return 0
-        return self.trials + ROUNDS * extension(self.trials) + FINALISTS * self.finals
+        once = self.trials + ROUNDS * extension(self.trials)
+        again = extension(self.trials) * (1 + self.finals) if self.finals else 0
+        return once + FINALISTS * self.finals + again
 
 
 _NO_TUNING, _LEAST_TUNING = Tuning(1, 0), Tuning(FEWEST, 0)

@@ -93,18 +93,37 @@ class _Tuning:
         recorded = self.training.outcomes("tune")
         names = [(name, trial) for name, found in points.items() for trial in found]
         whole = [seed for seed in self._more() if all(trial_name(*name, seed) in recorded for name in names)]
-        finalists = self._finished(points, [*self.first, *whole])
-        best = {}
+        seeds = [*self.first, *whole]
+        best = self._winners(points, seeds)
+        new = self._beyond(best)
+        if any(new.values()) and self._time_for("extend-finals", new, times=len(seeds)):
+            self._train(f"extend-{self.attempt}-finals", new, seeds)
+            self._add(new)
+            best = self._winners({name: {**points[name], **new[name]} for name in points}, seeds)
+        return best
+
+    def _winners(self, points: Points, seeds: Sequence[int]) -> dict[str, Best]:
+        """The best of ``points`` on ``seeds``; an edge is one of all trials that were finished."""
+        finished, tried, best = self._finished(points, seeds), self._fair(), {}
         for arm in self.plan.arms:
-            winner = trials.ranked(finalists[arm.name], self._higher)[0]
+            winner = trials.ranked(finished[arm.name], self._higher)[0]
             point = points[arm.name][winner]
-            edge = trials.edge(arm, point, [tried for tried, _ in fair[arm.name].values()])
+            edge = trials.edge(arm, point, [one for one, _ in tried[arm.name].values()])
             best[arm.name] = Best(winner, point, edge)
         return best
 
+    def _beyond(self, best: Mapping[str, Best]) -> dict[str, dict[int, Point]]:
+        """New points, numbered on from those tried, for every arm whose best lr lies at its edge."""
+        new: dict[str, dict[int, Point]] = {}
+        for arm in self.plan.arms:
+            count = trials.extension(self.count)
+            found = trials.beyond(arm, best[arm.name], count) if best else []
+            new[arm.name] = dict(enumerate(found, start=len(self.points[arm.name])))
+        return new
+
     def _more(self) -> list[int]:
         """The finals' seeds: with a budget, as many as leave time to judge, decided and recorded once."""
-        if self.plan.work is not None:
+        if self.plan.work is not None or not self.more:
             return self.more
 
         def fit() -> int:
@@ -116,15 +135,6 @@ class _Tuning:
     def _final(self, seeds: int) -> int:
         """Networks of the finals with ``seeds`` seeds."""
         return len(self.plan.arms) * trials.FINALISTS * min(seeds, len(self.more))
-
-    def _beyond(self, best: Mapping[str, Best]) -> dict[str, dict[int, Point]]:
-        """New points, numbered on from those tried, for every arm whose best lr lies at its edge."""
-        new: dict[str, dict[int, Point]] = {}
-        for arm in self.plan.arms:
-            count = trials.extension(self.count)
-            found = trials.beyond(arm, best[arm.name], count) if best else []
-            new[arm.name] = dict(enumerate(found, start=len(self.points[arm.name])))
-        return new
 
     def _train(self, phase: str, points: Points, seeds: Sequence[int]) -> None:
         """Train the points of all arms, at the utmost until judging needs the rest of the time."""
@@ -142,14 +152,14 @@ class _Tuning:
             deadline = max(deadline, clock.deadline - self.judging * self.training.pace)
         self.training.train(phase, jobs, deadline)
 
-    def _time_for(self, phase: str, points: Points, reserve: int = 0) -> bool:
-        """Whether these points on one seed leave time for ``reserve`` networks and judging, decided once.
+    def _time_for(self, phase: str, points: Points, times: int = 1, reserve: int = 0) -> bool:
+        """Whether these points, ``times`` each, leave time for ``reserve`` networks and judging.
 
         Always, where no clock decides.
         """
         if self.plan.work is not None:
             return True
-        networks = sum(map(len, points.values())) + reserve + self.judging
+        networks = times * sum(map(len, points.values())) + reserve + self.judging
         time = networks * self.training.pace
         key = f"go/{self.attempt}/{phase}"
         return bool(self.training.decided(key, lambda: time <= self.training.clock.left))
