@@ -1,0 +1,56 @@
+"""Trial points, choice and edges."""
+
+import math
+
+import pytest
+
+from shoal.experiments import trials
+from shoal.experiments.arms import build, default_recipe
+from shoal.experiments.axes import AXES
+from shoal.population.recipe import Outcome
+
+from .simulated import task
+
+ADAM, SGD = build(AXES["optimizer"], ("adam", "sgd"), default_recipe(task()))
+
+
+def outcome(score: float, loss: float = 1.0, diverged: bool = False) -> Outcome:
+    return Outcome("", score, 0.0, 0.0, 0.0, loss, diverged, 1, 1.0, 1.0, 1, {})
+
+
+def test_the_first_trial_is_the_defaults_and_the_others_fill_the_range_evenly():
+    found = trials.points(ADAM, 16)
+    assert found[0] == {"adam.lr": 1e-3, "l2.coefficient": 1e-4}
+    decades = sorted(math.log10(point["adam.lr"]) for point in found[1:])
+    assert decades == pytest.approx([-5 + 4 * place / 16 for place in range(1, 16)])
+
+
+def test_a_trial_is_the_same_point_however_many_there_are():
+    assert trials.points(ADAM, 32)[:8] == trials.points(ADAM, 8)
+
+
+def test_the_best_mean_wins_ties_go_to_the_loss_and_divergence_is_worst():
+    tried = {
+        0: ({"adam.lr": 1.0}, [outcome(0.8), outcome(0.8)]),
+        1: ({"adam.lr": 2.0}, [outcome(0.8, 0.5), outcome(0.8, 0.5)]),
+        2: ({"adam.lr": 3.0}, [outcome(0.9), outcome(math.nan, math.nan, True)]),
+        3: ({"adam.lr": 4.0}, [outcome(0.99), outcome(0.6)]),
+    }
+    assert trials.ranked(tried, True) == [1, 0, 3, 2]
+    assert trials.ranked(tried, False) == [3, 1, 0, 2]
+
+
+@pytest.mark.parametrize(("chosen", "edge"), [(0.001, -1), (0.01, 0), (1.0, 1)])
+def test_an_edge_is_the_lowest_or_highest_lr_tried(chosen, edge):
+    tried = [{"sgd.lr": lr} for lr in (0.001, 0.01, 0.1, 1.0)]
+    assert trials.edge(SGD, {"sgd.lr": chosen}, tried) == edge
+
+
+def test_beyond_goes_on_in_steps_of_half_a_decade_and_stays_in_the_domain():
+    best = trials.Best(0, {"sgd.lr": 1.0, "l2.coefficient": 1e-3}, 1)
+    found = trials.beyond(SGD, best, 2)
+    assert [point["sgd.lr"] for point in found] == pytest.approx([math.sqrt(10), 10])
+    assert all(point["l2.coefficient"] == 1e-3 for point in found)
+    assert trials.beyond(SGD, best._replace(edge=0), 2) == []
+    low = trials.beyond(SGD, best._replace(edge=-1), 400)
+    assert len(low) == 400 or all(point["sgd.lr"] > 0 for point in low)
