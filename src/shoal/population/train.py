@@ -1,7 +1,8 @@
 """Training one stack to its members' ends, table by table of steps."""
 
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -67,14 +68,15 @@ class Training:
         while steps is None or done < steps:
             started = time.perf_counter()
             count = self._table_steps() if steps is None else min(self._table_steps(), steps - done)
-            loss = self._table(count, stop)
+            finite = self._table(count, stop)
+            broken = {row: steps + 1 - count for row, steps in enumerate(finite.tolist()) if steps < count}
             done += count
-            ended = self._ended(loss)
+            ended = self._ended(broken)
             share = (time.perf_counter() - started) / len(self.stack)
             for job in self.stack.jobs:
                 self.seconds[job.name] += share
             if ended:
-                yield from self._finish(ended, loss)
+                yield from self._finish(ended, broken)
                 remaining = [row for row in range(len(self.stack)) if row not in ended]
                 if not remaining:
                     return
@@ -97,7 +99,10 @@ class Training:
         return [(steps_an_epoch(job.recipe, self.task.train_rows), done) for job, done in self._positions()]
 
     def _table(self, count: int, stop: Callable[[], bool]) -> Tensor:
-        """``count`` steps of every member; returns the last loss [members]."""
+        """``count`` steps of every member; returns how many of them came before a loss that is not finite.
+
+        Every step's loss counts, not the table's last: where a table ends depends on the neighbors.
+        """
         stack = self.stack
         starts = stack.step.tolist()
         table = self.batches.table(stack.seeds.tolist(), starts, count)
@@ -109,13 +114,14 @@ class Training:
         buffers, hyper = list(stack.buffers.values()), list(stack.hyper.values())
         bounds = stack.bounds()
         flats = [stack.flat[start:end] for _, start, end in bounds]
-        loss = stack.flat.new_zeros(len(stack))
+        losses = []
         for step in range(count):
             if stop():
                 raise StoppedError
             inputs = [*fixed, *buffers, *masks, self.data.x, self.data.y]
             inputs += [table.rows[step], table.weight[step], keys[step], *hyper]
             gradient, loss, *buffers = self.gradient(inputs)
+            losses.append(loss)
             for (group, start, end), flat in zip(bounds, flats, strict=True):
                 numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
                 own = [gradient[start:end], loss[start:end], keys[step][start:end]]
@@ -123,17 +129,16 @@ class Training:
         stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
         stack.step = stack.step + count
         self.member_steps += count * len(stack)
-        return loss
+        return torch.stack(losses).isfinite().cumprod(0).sum(0)
 
-    def _ended(self, loss: Tensor) -> list[int]:
+    def _ended(self, broken: Collection[int]) -> list[int]:
         """Rows that have diverged, reached their last step, or are stopped by their controller."""
         rows = self.task.train_rows
-        finite = loss.isfinite().tolist()
         stopped = self._observe() if self.controller is not None else [False] * len(self.stack)
         return [
             row
             for row, (job, done) in enumerate(self._positions())
-            if not finite[row] or stopped[row] or done >= total_steps(job.recipe, rows)
+            if row in broken or stopped[row] or done >= total_steps(job.recipe, rows)
         ]
 
     def _observe(self) -> list[bool]:
@@ -146,8 +151,8 @@ class Training:
         stack.control, stop = control.decide(self.controller, stack, losses, at_end)
         return stop.tolist()
 
-    def _finish(self, rows: list[int], loss: Tensor) -> Iterator[Outcome]:
-        finite = loss.isfinite().tolist()
+    def _finish(self, rows: list[int], broken: Mapping[int, int]) -> Iterator[Outcome]:
+        """Outcomes of ``rows``; ``broken``: row → when it diverged, in steps from now (0 or less)."""
         ended = self.stack.select(rows)
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
@@ -159,7 +164,8 @@ class Training:
         for row in rows:
             job, place = self.stack.jobs[row], kept[self.stack.jobs[row].name]
             numbers = {"dead_units": dead[place]}
-            yield _outcome(self, job, place, parts, not finite[row], int(self.stack.step[row]), numbers)
+            steps = int(self.stack.step[row]) + broken.get(row, 0)
+            yield _outcome(self, job, place, parts, row in broken, steps, numbers)
 
 
 def _outcome(
@@ -167,8 +173,8 @@ def _outcome(
 ) -> Outcome:
     stack = training.stack
     losses = {part: float(both[0][row]) for part, both in parts.items()}
+    diverged = diverged or not math.isfinite(losses["train"])
     scores = {part: float("nan") if diverged else float(both[1][row]) for part, both in parts.items()}
-    diverged = diverged or not torch.isfinite(parts["train"][0][row])
     rule = catalogue.find("optimizer", job.recipe.optimizer)
     made = template(training.task, job.recipe)
     buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
@@ -179,7 +185,7 @@ def _outcome(
         train_score=scores["train"],
         train_loss=losses["train"],
         valid_loss=losses["valid"],
-        diverged=bool(diverged),
+        diverged=diverged,
         steps=steps,
         evaluations=steps * rule.CARD.evaluations,
         seconds=training.seconds[job.name],
