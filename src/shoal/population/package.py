@@ -108,8 +108,14 @@ class Program:
 
     @functools.cached_property
     def key(self) -> str:
-        """The cache's name for the package."""
-        return f"{self.name}-{cache.key(*self._kept, str(self.per_member))}.pt2"
+        """The cache's name for the package: by its label, or else by its graph."""
+        made_of = self._kept if self._label is None else (self._label,)
+        return f"{self.name}-{cache.key(*made_of, str(self.per_member))}.pt2"
+
+    @property
+    def kept(self) -> bool:
+        """Whether its trace is kept from process to process, so that nobody needs to trace it beforehand."""
+        return self._label is not None
 
     @property
     def compiled(self) -> bool:

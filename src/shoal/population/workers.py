@@ -78,16 +78,18 @@ class PopulationTrainer:
         """Train ``jobs``; see ``shoal.population.trainer.Trainer.train``."""
         if not jobs:
             return
-        choice: dict[str, Any] = {"workers": self.workers, "compiled": self._mode(jobs, deadline)}
-        if memory is not None:
-            choice = memory.choose(f"planner/{phase}", choice)
-        mode = choice["compiled"]
-        parts = planner.shards(self.task, phase, jobs, mode != "none", choice["workers"])
-        needed = self._programs(part.jobs for part in parts)
+        needed = self._programs([[job] for job in jobs])
+        mode = self._mode(jobs, deadline)
         if mode == "all":
             self._build(needed, on_progress)
         elif mode == "ready" and deadline is not None:
             self.builder.begin([one for one in needed if not one.ready()], deadline)
+        ready = mode != "none" and all(one.ready() for one in needed if one.name.startswith("gradient"))
+        choice: dict[str, Any] = {"workers": self.workers, "mode": mode, "compiled": ready}
+        if memory is not None:
+            choice = memory.choose(f"planner/{phase}", choice)
+        mode = choice["mode"]
+        parts = planner.shards(self.task, phase, jobs, choice["compiled"], choice["workers"])
         pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
         self._prepare({job.seed for part in pending for job in part.jobs})
         work = _Work(self, pending, mode, frozenset(done), deadline, memory)
@@ -95,21 +97,34 @@ class PopulationTrainer:
         yield from runner(on_progress or (lambda progress: None))
 
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
-        """Member-steps per second of all workers for each recipe, from about ``seconds`` of training."""
+        """Member-steps per second of all workers for each recipe, from about ``seconds`` of training.
+
+        Kinds of stack that the time does not reach are guessed from the arithmetic of those measured.
+        """
         kinds = {self._kind(recipe): recipe for recipe in recipes}
-        needed = self._programs([[Job("measure", recipe, 0)] for recipe in kinds.values()])
         self.programs.mode = "ready" if self.compiling else "none"
         self._prepare({0})
-        rates = {}
-        share = max(seconds / len(kinds), _ALONE)
-        for kind, recipe in kinds.items():
-            ready = self.compiling and all(one.ready() for one in needed)
-            members = planner.members_at_once(self.task, recipe, ready)
-            jobs = [Job(f"measure/{row}", replace(recipe, epochs=1e9), 0) for row in range(members)]
-            rates[kind] = self.workers * self._rate(jobs, share)
+        rates: dict[tuple[Any, ...], float] = {}
+        began = time.monotonic()
+        for number, (kind, recipe) in enumerate(kinds.items()):
+            left = began + seconds - time.monotonic()
+            if rates and left <= 0:
+                break
+            rates[kind] = self.workers * self._rate(recipe, max(left / (len(kinds) - number), _ALONE))
+        scale = sum(rates[kind] * self._guess(kinds[kind]) for kind in rates) / len(rates)
+        rates |= {kind: scale / self._guess(recipe) for kind, recipe in kinds.items() if kind not in rates}
         return [rates[self._kind(recipe)] for recipe in recipes]
 
-    def _rate(self, jobs: list[Job], seconds: float) -> float:
+    def _guess(self, recipe: Recipe) -> float:
+        """Relative seconds of a member-step."""
+        step = Job("guess", replace(recipe, epochs=1e-9), 0)
+        return planner.seconds_traced(self.task, [step])
+
+    def _rate(self, recipe: Recipe, seconds: float) -> float:
+        one = Job("measure", replace(recipe, epochs=1e9), 0)
+        ready = self.compiling and all(program.ready() for program in self._programs([[one]]))
+        members = planner.members_at_once(self.task, recipe, ready)
+        jobs = [one._replace(name=f"measure/{row}") for row in range(members)]
         training = start(self._ready_task(), jobs, self.programs, device=self.device)
         for _ in training.run(steps=2):
             pass
@@ -123,7 +138,7 @@ class PopulationTrainer:
         return *planner.stack_key(self.task, recipe), recipe.optimizer
 
     def _programs(self, stacks: Iterable[Sequence[Job]]) -> list[Program]:
-        """What these stacks need, traced now so that workers do not trace again."""
+        """What these stacks need; what is not kept from process to process is traced now, once for all."""
         rows = self.task.train_rows
         found = self.programs.of(
             (shared_template(self.task, jobs), batch_size(jobs[0].recipe, rows), job.recipe.optimizer)
@@ -131,7 +146,8 @@ class PopulationTrainer:
             for job in jobs
         )
         for one in found:
-            one.trace()
+            if not one.kept:
+                one.trace()
         return found
 
     def _mode(self, jobs: Sequence[Job], deadline: float | None) -> str:
