@@ -288,3 +288,30 @@ def test_wrong_options_are_one_sentence(options, sentence):
             pytest.skip("there is CUDA here")
     with pytest.raises(UserError, match=sentence):
         run(SimulatedTrainer(), **options)
+
+
+def test_when_training_is_slower_than_measured_it_is_shortened_and_tuned_anew():
+    trainer = SimulatedTrainer(seconds_per_step=5e-5, claimed_rate=1e5)  # five times too hopeful
+    result = run(trainer, budget=2.5)
+    phases = {phase for phase, _ in trainer.trained}
+    assert "tune-0-4" in phases and "tune-1-4" in phases
+    lengths = {phase: job.recipe.epochs for phase, job in trainer.trained}
+    assert lengths["tune-1-4"] < lengths["tune-0-4"] and lengths["evaluate-0"] == result.epochs
+    seeds = [{job.seed for phase, job in trainer.trained if phase == f"tune-{k}-4"} for k in (0, 1)]
+    assert not seeds[0] & seeds[1]
+    assert len(result.arms[0].scores) >= 10
+
+
+def test_the_finals_decide_what_one_seed_could_not():
+    """Trial 3 is lucky on the first tuning seed only; the finals' seeds find that out."""
+
+    class Lucky(SimulatedTrainer):
+        def _outcome(self, job):
+            outcome = super()._outcome(job)
+            if job.name.startswith("tune/") and job.name.endswith("/3/1000000"):
+                return outcome._replace(valid_score=1.0)
+            return outcome
+
+    lucky = run(Lucky(spread=1e-4, curvature=0.05), work=WORK)
+    plain = run(SimulatedTrainer(spread=1e-4, curvature=0.05), work=WORK)
+    assert [arm.hyper for arm in lucky.arms] == [arm.hyper for arm in plain.arms]

@@ -36,7 +36,8 @@ def test_what_is_decided_always_fits(exponent, seeds):
 def test_trials_go_first_then_length_then_seeds_then_tuning():
     sizes = [size(10 ** (e / 10)) for e in range(50, -1, -1)]
     trials = [one.tuning.trials for one in sizes if one.epochs == EPOCHS[0]]
-    assert trials == sorted(trials, reverse=True) and trials[-1] == 4
+    assert trials == sorted(trials, reverse=True) and trials[-1] == 8
+    assert all(one.tuning.finals >= 2 for one in sizes if one.epochs > EPOCHS[-1])
     shorter = [one for one in sizes if one.epochs < EPOCHS[0]]
     assert all(one.evaluation_seeds >= ENOUGH for one in shorter if one.epochs > EPOCHS[-1])
     few = [one for one in sizes if one.evaluation_seeds < ENOUGH]

@@ -1,8 +1,9 @@
 """How long to train, how many trials to tune with, how many seeds to judge on: what a budget can pay.
 
 Pure functions of costs; the unit is seconds for a budget and member-steps for ``--work``. When the budget
-is small, first trials are given up, then the length of training, then, below ten evaluation seeds, the
-verdict itself ("undecided"); tuning is given up last, because untuned arms cannot be judged at all.
+is small, first trials are given up, down to eight with finals on two seeds; then the length of training;
+then, at the shortest, more trials; then evaluation seeds, and below ten of them the verdict ("undecided").
+Tuning is given up last, because arms that were not tuned cannot be judged at all.
 """
 
 import math
@@ -46,9 +47,8 @@ _TUNINGS = (
     Tuning(16, 4),
     Tuning(8, 4),
     Tuning(8, 2),
-    Tuning(8, 0),
-    _LEAST_TUNING,
 )
+_TUNINGS_AT_THE_SHORTEST = (*_TUNINGS, Tuning(8, 0), _LEAST_TUNING)
 
 
 class Size(NamedTuple):
@@ -86,7 +86,8 @@ def decide(
     tune: whether any arm has something to tune.
     """
     for length in epochs:
-        for tuning in _TUNINGS if tune else (_NO_TUNING,):
+        tunings = _TUNINGS if length > epochs[-1] else _TUNINGS_AT_THE_SHORTEST
+        for tuning in tunings if tune else (_NO_TUNING,):
             wanted = max(ENOUGH, min(3 * ENOUGH, tuning.networks)) if seeds is None else seeds
             fit = _fit(capacity, cost(length)) - tuning.networks
             if fit >= wanted:

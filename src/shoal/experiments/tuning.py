@@ -31,7 +31,7 @@ class Tuned(NamedTuple):
 
 
 def tune(plan: Plan, training: Training, size: Size, attempt: int = 0, last: bool = True) -> Tuned | None:
-    """The best point of each arm; None if the first trials show that judging would not fit, unless ``last``.
+    """The best point of each arm; None if the first trials show that the rest would not fit, unless ``last``.
 
     A phase holds a few trials of all arms, an extension or the finals. With a budget, a phase after the
     first is left out, and that is recorded, when it would leave too little time to judge. Fewer than
@@ -61,7 +61,7 @@ class _Tuning:
             self._train(f"tune-{self.attempt}-{until}", new, self.first)
             self._add(new)
             self.count = until
-            if not last and until == trials.FEWEST and not self._time_for("judging", {}):
+            if not last and until == trials.FEWEST and not self._time_for("rest", {}, reserve=self._rest()):
                 return None
         best = self._choose()
         for number in range(1, trials.ROUNDS + 1):
@@ -131,6 +131,11 @@ class _Tuning:
             return max(0, min(len(self.more), int(networks // self._final(1))))
 
         return self.more[: self.training.decided(f"finals/{self.attempt}", fit)]
+
+    def _rest(self) -> int:
+        """Networks that tuning needs at least after the first trials: as many more, and the finals."""
+        more = min(trials.FEWEST, self.size.tuning.trials - self.count)
+        return len(self.plan.arms) * more + self._final(_LEAST_FINALS)
 
     def _final(self, seeds: int) -> int:
         """Networks of the finals with ``seeds`` seeds."""
