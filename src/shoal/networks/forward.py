@@ -5,6 +5,7 @@ tensors that differ by member: the engine calls the network under ``torch.func.v
 seen as one member's own.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -26,18 +27,28 @@ class Forward(NamedTuple):
 
 
 _open: list[Forward] = []
+_calls: list[Counter[int]] = []
 
 
 @contextmanager
 def forward(context: Forward) -> Iterator[None]:
     """Layers called inside see ``context``."""
     _open.append(context)
+    _calls.append(Counter())
     try:
         yield
     finally:
         _open.pop()
+        _calls.pop()
 
 
 def current() -> Forward | None:
     """The innermost open forward pass, or None for a network used on its own (as in evaluation mode)."""
     return _open[-1] if _open else None
+
+
+def turn(site: int) -> int:
+    """How often ``turn(site)`` was asked before in the innermost open forward pass."""
+    before = _calls[-1][site]
+    _calls[-1][site] += 1
+    return before

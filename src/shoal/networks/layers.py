@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from shoal.networks.forward import current
+from shoal.networks.forward import current, turn
 from shoal.techniques.numerics.counter_noise import fold
 
 
@@ -34,8 +34,9 @@ class Activation(nn.Module):
 class Dropout(nn.Module):
     """A regularizer at activations as a layer; silent outside training.
 
-    site tells the noise of one layer from another's. default, where given, is this layer's own Hyper (a
-    user's ``nn.Dropout(p)``); values of the forward pass come first.
+    site tells the noise of one layer from another's; a layer called again in one pass draws anew. default,
+    where given, is this layer's own Hyper (a user's ``nn.Dropout(p)``); values of the forward pass come
+    first.
     """
 
     def __init__(self, name: str, technique: Any, site: int, default: Any = None):
@@ -47,7 +48,9 @@ class Dropout(nn.Module):
         now = current()
         if now is None or not now.training or now.key is None:
             return x
-        return self.technique.apply(x, fold(now.key, self.site), hyper_of(self.default, now.hyper, self.name))
+        key, again = fold(now.key, self.site), turn(self.site)
+        key = fold(key, again) if again else key
+        return self.technique.apply(x, key, hyper_of(self.default, now.hyper, self.name))
 
     def extra_repr(self) -> str:
         return f"{self.name}, site={self.site}"

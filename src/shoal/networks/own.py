@@ -8,43 +8,65 @@ import copy
 
 from torch import nn
 
+from shoal.errors import UserError
 from shoal.networks.layers import Dropout, Normalization
+
+_NOISY = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 
 
 def adopt(module: nn.Module, dropout, batch_norm) -> nn.Module:
-    """A deep copy in which nn.Dropout* and nn.BatchNorm* are replaced (techniques given by the caller).
+    """A deep copy in which nn.Dropout and nn.BatchNorm* are replaced (techniques given by the caller).
 
-    Raises ValueError for a batch normalization with ``momentum=None`` (cumulative average).
+    Batch normalization keeps its weights and running statistics; a layer under two names stays one layer.
+    Raises UserError for layers that draw other noise or keep other statistics, and for a batch normalization
+    with ``momentum=None``, ``affine=False`` or ``track_running_stats=False``.
     """
     module = copy.deepcopy(module)
-    site = 0
-    for name, child in list(module.named_modules()):
-        new: nn.Module | None = None
-        if isinstance(child, nn.Dropout | nn.Dropout1d | nn.Dropout2d | nn.Dropout3d):
-            if not isinstance(child, nn.Dropout):
-                raise ValueError(
-                    f"{type(child).__name__} at {name!r} drops whole channels, which a population cannot "
-                    "do yet: use nn.Dropout there"
-                )
-            new, site = Dropout("dropout", dropout, site, dropout.Hyper(rate=child.p)), site + 1
-        elif isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-            new = _batch_norm(name, child, batch_norm)
-        if new is None:
+    made: dict[nn.Module, nn.Module] = {}
+    for name, child in list(module.named_modules(remove_duplicate=False)):
+        if child not in made:
+            _check(name, child)
+            site = sum(isinstance(one, Dropout) for one in made.values())
+            made[child] = _replaced(name, child, site, dropout, batch_norm)
+        if made[child] is child:
             continue
         if not name:
-            return new
+            return made[child]
         parent, _, leaf = name.rpartition(".")
-        setattr(module.get_submodule(parent), leaf, new)
+        setattr(module.get_submodule(parent), leaf, made[child])
     return module
+
+
+def _check(name: str, layer: nn.Module) -> None:
+    noisy = isinstance(layer, nn.RNNBase | nn.MultiheadAttention) and layer.dropout > 0
+    if isinstance(layer, _NOISY) or noisy:
+        raise UserError(
+            f"{type(layer).__name__} at {name!r} draws noise that a population cannot give each member for "
+            f"itself: {'set its dropout to 0 there' if noisy else 'use nn.Dropout there'}"
+        )
+    if isinstance(layer, nn.modules.instancenorm._InstanceNorm) and layer.track_running_stats:
+        raise UserError(
+            f"{type(layer).__name__} at {name!r} keeps running statistics, which a population cannot follow: "
+            "set track_running_stats=False there"
+        )
+
+
+def _replaced(name: str, layer: nn.Module, site: int, dropout, batch_norm) -> nn.Module:
+    if isinstance(layer, nn.Dropout):
+        return Dropout("dropout", dropout, site, dropout.Hyper(rate=layer.p))
+    if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+        return _batch_norm(name, layer, batch_norm)
+    return layer
 
 
 def _batch_norm(name: str, layer, technique) -> nn.Module:
     if layer.momentum is None or not layer.affine or not layer.track_running_stats:
-        raise ValueError(
+        raise UserError(
             f"the batch normalization at {name!r} has momentum=None, affine=False or no running statistics: "
             "a population needs the usual ones"
         )
     default = technique.Hyper(momentum=layer.momentum, eps=layer.eps)
     new = Normalization("batch_norm", technique, layer.num_features, default)
     new.weight, new.bias = layer.weight, layer.bias
+    new.state_mean, new.state_var = layer.running_mean, layer.running_var
     return new
