@@ -72,9 +72,8 @@ def _stepper(workload: dict[str, Any], lr: float) -> Callable[[], None]:
 
     def step() -> None:
         drawn = torch.randint(rows, (batch,))
-        loss = cross_entropy(network(x[drawn]), y[drawn])
         optimizer.zero_grad()
-        loss.backward()
+        cross_entropy(network(x[drawn]), y[drawn]).backward()
         optimizer.step()
 
     return step
@@ -96,7 +95,8 @@ def _network(workload: dict[str, Any]) -> Any:
     if convolves:
         shrunk = 2 ** len(workload["hidden"])
         before *= (features[1] // shrunk) * (features[2] // shrunk)
-    return nn.Sequential(*parts, nn.Flatten(), nn.Linear(before, workload["classes"]))
+        parts.append(nn.Flatten())
+    return nn.Sequential(*parts, nn.Linear(before, workload["classes"]))
 
 
 if __name__ == "__main__":
