@@ -23,17 +23,19 @@ _WARM_UP = 3
 
 
 def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float]:
-    """Seconds that each of ``jobs`` would take in a plain PyTorch loop with all cores' threads.
+    """Seconds that each of ``jobs`` would take in a plain PyTorch loop.
 
     Each is timed for its share of ``allowed`` seconds after a warm-up of three steps, in a process of its
-    own, and its time a step multiplied by the steps of its whole training.
+    own, with one thread and with all cores' (the faster counts: small networks lose by threads), and its
+    time a step multiplied by the steps of its whole training.
     """
+    cores = os.cpu_count() or 1
     prepared = {job.seed: task.prepare(job.seed) for job in jobs}
     steps = [_step(task, job, prepared[job.seed]) for job in jobs]
 
     def run(pipe: Any) -> None:
-        torch.set_num_threads(os.cpu_count() or 1)
-        found = [_timed(step, allowed / len(jobs)) for step in steps]
+        share = allowed / len(jobs) / 2
+        found = [min(_timed(step, share, threads) for threads in (1, cores)) for step in steps]
         lengths = [total_steps(job.recipe, task.train_rows) for job in jobs]
         pipe.send([each * length for each, length in zip(found, lengths, strict=True)])
         pipe.close()
@@ -52,7 +54,8 @@ def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float
         process.join()
 
 
-def _timed(step: Callable[[], None], allowed: float) -> float:
+def _timed(step: Callable[[], None], allowed: float, threads: int) -> float:
+    torch.set_num_threads(threads)
     for _ in range(_WARM_UP):
         step()
     steps, started = 0, time.perf_counter()
