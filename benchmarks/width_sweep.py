@@ -10,12 +10,11 @@ its authors 44 min 47 s of CPU time; here 5 seeds are trained.
 
 import argparse
 import json
-import platform
 import sys
 import time
 from pathlib import Path
 
-import torch
+import machine
 
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.workers import PopulationTrainer
@@ -87,11 +86,7 @@ def main() -> None:
         raw = {
             "command": " ".join(["python", *sys.argv]),
             "seconds": seconds,
-            "machine": {
-                "processor": platform.processor(),
-                "cores": trainer.workers,
-                "torch": torch.__version__,
-            },
+            "machine": machine.describe(None),
             "outcomes": [one._asdict() for one in outcomes],
         }
         (asked.out / "raw.json").write_text(json.dumps(raw, indent=1))

@@ -90,6 +90,9 @@ class PopulationTrainer:
             choice = memory.choose(f"planner/{phase}", choice)
         mode = choice["mode"]
         parts = planner.shards(self.task, phase, jobs, choice["compiled"], choice["workers"])
+        if mode != "none":
+            for one in needed:
+                one.load()  # before forking, so that no worker loads it again
         pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
         self._prepare({job.seed for part in pending for job in part.jobs})
         work = _Work(self, pending, mode, frozenset(done), deadline, memory)
