@@ -45,6 +45,7 @@ REQUIRED = {
 
 def main() -> None:
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the way under way is ended too
     if asked.out is not None:
         asked.out.mkdir(parents=True, exist_ok=True)
         if any(asked.out.iterdir()):
