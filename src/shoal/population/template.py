@@ -133,11 +133,13 @@ def _inside(recipe: Recipe) -> tuple[str, ...]:
 
 
 _made: dict[Any, Template] = {}
+_factories: dict[int, Any] = {}  # kept, so that no other factory gets the id of one that is gone
 
 
 def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
     full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network))
     if full not in _made:
+        _factories[id(task.network)] = task.network
         network, width, depth, residual, activation, normalization = key
         recipe = Recipe(
             network=network, width=width, depth=depth, residual=residual, activation=activation,
