@@ -62,6 +62,7 @@ def _call(template: Template, member: Any, x: Tensor) -> tuple[Tensor, ...]:
     values = dict(zip(template.family.hyper, hyper, strict=True))
     named = dict(zip(template.shapes, effective(weights, masks), strict=True))
     named |= dict(zip(template.buffers, state, strict=True))
+    template.module.eval()  # for a user's module that asks self.training
     with forward(Forward(False, None, None, values)):
         return (functional_call(template.module, named, (x,)),)
 

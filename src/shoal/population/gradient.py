@@ -14,10 +14,12 @@ from torch import Tensor
 from torch.func import functional_call, grad_and_value, vmap
 
 from shoal import catalogue
+from shoal.errors import UserError
 from shoal.networks.forward import Forward, forward
 from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
 from shoal.population.template import Template, build
+from shoal.tasks import own_network
 
 
 def row_losses(output: Tensor, target: Tensor, kind: str) -> Tensor:
@@ -43,6 +45,7 @@ def member_loss(template: Template, parameters, buffers, masks, x, y, weight, ke
     weights = effective(parameters, masks)
     state = {name: value.clone() for name, value in zip(template.buffers, buffers, strict=True)}
     values = dict(zip(family.hyper, hyper, strict=True))
+    template.module.train()  # for a user's module that asks self.training
     with forward(Forward(True, weight, key if family.noisy else None, values)):
         named = dict(zip(template.shapes, weights, strict=True))
         output = functional_call(template.module, {**named, **state}, (x,))
@@ -114,17 +117,26 @@ def gradient_program(
 def stackable(template: Template) -> bool:
     """Whether one traced program can carry several members.
 
-    vmap cannot do LSTM, GRU and data-dependent control flow; a trace of convolutions takes the number of
-    members for a constant (and a CPU is slow at the grouped convolutions that they become).
+    A trace of convolutions takes the number of members for a constant (and a CPU is slow at the grouped
+    convolutions that they become); so do LSTM and others. The user's modules are tried.
+    Raises UserError for one that draws random numbers from torch's generator, or fails for one member too.
     """
     if any(type(child).__name__.startswith("Conv") for child in template.module.modules()):
         return False
     if template.family.network != "own":
         return True
+    inputs = _example(template, _MEMBERS, 2, torch.float32)
+    example = Example(gradient_function(template), inputs, _dynamic(template, inputs, True))
     try:
-        gradient_function(template)(*_example(template, 2, 2, torch.float32))
-    except RuntimeError:
-        gradient_function(template, stacked=False)(*_example(template, 1, 2, torch.float32))
+        Program("trial", lambda: example, None)(_example(template, _MEMBERS - 1, 2, torch.float32))
+    except Exception as error:
+        if "randomness" in str(error):
+            raise UserError(
+                "the network draws random numbers that would be shared by all members: "
+                "use nn.Dropout instead of torch's functions"
+            ) from error
+        alone = gradient_function(template, stacked=False)
+        own_network.call("the network, in training,", alone, *_example(template, 1, 2, torch.float32))
         return False
     return True
 
