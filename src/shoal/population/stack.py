@@ -117,10 +117,14 @@ class Stack:
 
 
 def merge(stacks: Sequence[Stack]) -> Stack:
-    """One stack of all their members; those of one optimizer become neighbors. Templates must be equal."""
+    """One stack of all their members; those of one optimizer become neighbors.
+
+    Raises ValueError unless networks, shapes and controllers are equal.
+    """
     first = stacks[0]
-    if any(other.template.family != first.template.family for other in stacks):
-        raise ValueError("only stacks of one template can be merged")
+    kinds = [(one.template.family, one.template.shapes, one.control.keys()) for one in stacks]
+    if any(kind != kinds[0] for kind in kinds):
+        raise ValueError("only stacks of one network, shape and controller can be merged")
     groups: list[Group] = []
     places: dict[str, list[int]] = {}
     offset = 0
@@ -151,9 +155,15 @@ def merge(stacks: Sequence[Stack]) -> Stack:
 
 
 def shared_template(task: Task, jobs: Sequence[Job]) -> Template:
-    """The template of a stack of ``jobs``: the widest one's, masked if the others are narrower."""
+    """The template of a stack of ``jobs``: the widest one's, masked if the others are narrower.
+
+    Raises ValueError for networks that differ in more than width.
+    """
     widest = max(jobs, key=lambda job: job.recipe.width)
     made = template(task, widest.recipe)
+    unlike = [job.name for job in jobs if template(task, job.recipe).family != made.family]
+    if unlike:
+        raise ValueError(f"{unlike[0]} and {widest.name} have different networks: they cannot share a stack")
     return made if all(job.recipe.width == widest.recipe.width for job in jobs) else padded(made)
 
 

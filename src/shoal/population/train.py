@@ -41,6 +41,12 @@ class Training:
         self.task, self.stack = task, stack
         first = stack.jobs[0].recipe
         self.batch = batch_size(first, task.train_rows)
+        for job in stack.jobs:
+            if (batch_size(job.recipe, task.train_rows), job.recipe.controller) != (
+                self.batch,
+                first.controller,
+            ):
+                raise ValueError(f"{job.name} has another batch size or controller than others of its stack")
         device = str(stack.flat.device)
         self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device)
         self.batches = Batches(self.data, self.batch)
