@@ -10,6 +10,7 @@ import pytest
 
 import shoal
 from shoal import UserError
+from shoal.experiments.tuning import Tuned
 from shoal.store.record import Record
 
 from .simulated import Killed, Memory, SimulatedTrainer, run, task
@@ -315,3 +316,18 @@ def test_the_finals_decide_what_one_seed_could_not():
     lucky = run(Lucky(spread=1e-4, curvature=0.05), work=WORK)
     plain = run(SimulatedTrainer(spread=1e-4, curvature=0.05), work=WORK)
     assert [arm.hyper for arm in lucky.arms] == [arm.hyper for arm in plain.arms]
+
+
+def test_arms_whose_tuning_was_cut_off_are_not_judged(monkeypatch):
+    monkeypatch.setattr("shoal.experiments.run.tune", lambda *_: Tuned({}, {}))
+    result = run(SimulatedTrainer({"sgd": 0.2}), work=WORK)
+    assert len(result.arms[1].scores) >= 10 and result.arms[1].verdict == "undecided"
+    assert "could not be tuned" in result.arms[1].words
+
+
+def test_a_phase_that_its_deadline_cut_off_stays_as_it_was_when_the_run_is_repeated():
+    record, again = Memory(), SimulatedTrainer()
+    first = run(SimulatedTrainer(seconds_per_step=1e-3), budget=0.8, record=record)
+    second = run(again, budget=0.8, record=record)
+    assert first.networks_trained > 0 and not again.trained
+    assert comparable(first) == comparable(second)
