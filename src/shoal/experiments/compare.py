@@ -121,6 +121,7 @@ def _loop(plan: Plan, task: Task, training: Training, finished: Finished) -> flo
     """Timed only beside the real trainer: what a simulated or recorded one did has no plain loop."""
     if not isinstance(training.trainer, PopulationTrainer):
         return math.nan
+    training.trainer.rest()
     return loop.seconds(plan, task, training, finished)
 
 

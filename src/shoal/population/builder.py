@@ -1,4 +1,4 @@
-"""Compiling in the background: one process of low priority builds packages while workers train."""
+"""Compiling in the background: one process builds packages while workers train."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ _TAKES = 20.0  # seconds a package may take to build; with less time left none i
 
 
 class Builder:
-    """Builds packages one after another in a forked process that gives way to the workers."""
+    """Builds packages one after another in a forked process, as long as enough time is left to gain by it."""
 
     def __init__(self) -> None:
         self._child: int | None = None
@@ -21,7 +21,7 @@ class Builder:
         """Starts building, unless a build is under way or too little time is left to gain by it."""
         if not programs or self._running() or deadline - time.monotonic() < 2 * _TAKES:
             return
-        self._building = list(programs)
+        self._building = sorted(programs, key=lambda one: not one.name.startswith("gradient"))
         self._child = _fork(self._building, deadline)
 
     def wait_for(self, program: Program) -> None:
@@ -51,9 +51,15 @@ class Builder:
             self._child = None
         return self._child is not None
 
-    def __del__(self) -> None:
-        if self._child is not None and self._running():
+    def stop(self) -> None:
+        """Ends a build that is under way; its package is then not built."""
+        if self._running() and self._child is not None:
             os.killpg(self._child, signal.SIGKILL)
+            os.waitpid(self._child, 0)
+            self._child = None
+
+    def __del__(self) -> None:
+        self.stop()
 
 
 def _fork(programs: Sequence[Program], deadline: float | None) -> int:
@@ -64,8 +70,6 @@ def _fork(programs: Sequence[Program], deadline: float | None) -> int:
     try:
         os.setpgid(0, 0)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if deadline is not None:
-            os.nice(10)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)

@@ -16,7 +16,7 @@ from shoal.population.recipe import Job, Recipe
 from shoal.population.template import Template, template
 from shoal.tasks.task import Task
 
-_CACHE_BYTES = 1_500_000  # of parameters, gradient and optimizer state that a compiled shard works on
+_CACHE_BYTES = 3_500_000  # of parameters, gradient and optimizer state that a compiled shard works on
 _MOST = 64
 _PADDED_TO = (16, 32)  # widths up to each of these share a stack: calls cost more than the padding
 _COMPILE_PAYS = 20.0  # seconds of training by traced graphs from which on compiling is worth its wait
@@ -69,17 +69,16 @@ def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers:
     groups: dict[tuple, list[tuple[int, Job]]] = {}
     for place, job in enumerate(jobs):
         groups.setdefault(stack_key(task, job.recipe), []).append((place, job))
+    most = {key: _most(task, members, compiled) for key, members in groups.items()}
+    pieces = {key: -(-len(members) // most[key]) for key, members in groups.items()}
+    if sum(pieces.values()) < 2 * workers:  # as many for each worker, that none waits for another
+        pieces = {key: min(len(groups[key]), -(-count // workers) * workers) for key, count in pieces.items()}
     found: list[list[tuple[int, Job]]] = []
-    for members in groups.values():
-        widest = max((job for _, job in members), key=lambda job: job.recipe.width)
-        most = members_at_once(task, widest.recipe, compiled)
+    for key, members in groups.items():
         rules = len({job.recipe.optimizer for _, job in members})
-        window = most * rules
-        for start in range(0, len(members), window):
-            part = sorted(members[start : start + window], key=lambda one: (one[1].recipe.optimizer, one[0]))
-            found += _even(part, most)
-    if len(found) < 2 * workers:
-        found = [half for part in found for half in _even(part, max(1, -(-len(part) // workers)))]
+        for window in _even(members, -(-pieces[key] // rules)):
+            by_rule = sorted(window, key=lambda one: (one[1].recipe.optimizer, one[0]))
+            found += _even(by_rule, -(-len(window) * pieces[key] // len(members)))
     found.sort(key=lambda part: min(place for place, _ in part))
     return [
         Shard(f"{phase}-{number:05d}", tuple(job for _, job in part), min(place for place, _ in part))
@@ -87,9 +86,14 @@ def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers:
     ]
 
 
-def _even(part: list, most: int) -> list[list]:
-    """Pieces of at most ``most``, of nearly equal length."""
-    pieces = -(-len(part) // most)
+def _most(task: Task, members: list[tuple[int, Job]], compiled: bool) -> int:
+    widest = max((job for _, job in members), key=lambda job: job.recipe.width)
+    return members_at_once(task, widest.recipe, compiled)
+
+
+def _even(part: list[tuple[int, Job]], pieces: int) -> list[list[tuple[int, Job]]]:
+    """Pieces of nearly equal length, none empty."""
+    pieces = min(pieces, len(part))
     cuts = [number * len(part) // pieces for number in range(pieces + 1)]
     return [part[a:b] for a, b in itertools.pairwise(cuts)]
 

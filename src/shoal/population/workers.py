@@ -123,6 +123,10 @@ class PopulationTrainer:
         step = Job("guess", replace(recipe, epochs=1e-9), 0)
         return planner.seconds_traced(self.task, [step])
 
+    def rest(self) -> None:
+        """Ends what still runs in the background."""
+        self.builder.stop()
+
     def _rate(self, recipe: Recipe, seconds: float) -> float:
         one = Job("measure", replace(recipe, epochs=1e9), 0)
         ready = self.compiling and all(program.ready() for program in self._programs([[one]]))
