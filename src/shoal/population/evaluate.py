@@ -15,6 +15,7 @@ from shoal.population.batches import Data
 from shoal.population.gradient import effective, row_losses, stackable
 from shoal.population.stack import Stack
 from shoal.population.template import Template
+from shoal.tasks import own_network
 from shoal.tasks.task import Task
 
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
@@ -64,7 +65,9 @@ def _call(template: Template, member: Any, x: Tensor) -> tuple[Tensor, ...]:
     named |= dict(zip(template.buffers, state, strict=True))
     template.module.eval()  # for a user's module that asks self.training
     with forward(Forward(False, None, None, values)):
-        return (functional_call(template.module, named, (x,)),)
+        return (
+            own_network.call("the network, in evaluation,", functional_call, template.module, named, (x,)),
+        )
 
 
 def _each(stack: Stack, function: Callable, rows: Tensor) -> tuple[Tensor, ...]:
