@@ -1,0 +1,169 @@
+"""Programs: the traced graph does what vmap does, the compiled package what the graph does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from population.members import table
+from shoal import catalogue
+from shoal.population import cache
+from shoal.population.gradient import gradient_function, gradient_program
+from shoal.population.package import Program
+from shoal.population.recipe import Recipe
+from shoal.population.rules import first_state, rule_function, rule_program
+from shoal.population.template import Template, padded, template
+
+COMPILER = pytest.mark.skipif(cache.compiler() is None, reason="needs a C++ compiler")
+RECIPE = Recipe(width=8, depth=1, hyper={"dropout.rate": 0.2})
+
+
+def gradient_inputs(
+    made: Template, members: int, batch: int, dtype: torch.dtype = torch.float32
+) -> list[Tensor]:
+    """Random inputs of a gradient program, laid out as a stack lays them out; the last row does not count."""
+    source = torch.Generator().manual_seed(members * 100 + batch)
+
+    def normal(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=source, dtype=dtype)
+
+    weights = made.views(normal(members, made.parameters))
+    masks = made.views((normal(members, made.parameters) > 0).to(dtype)) if made.family.masked else ()
+    buffers = [normal(members, *value.shape).exp() for value in made.buffers.values()]
+    y = torch.randint(made.outputs, (20,), generator=source)
+    rows = torch.randint(20, (members, batch), generator=source)
+    weight = torch.ones(members, batch, dtype=dtype)
+    weight[:, -1] = 0 if batch > 2 else 1
+    key = torch.arange(members) * 1000003
+    hyper = [torch.linspace(0.1, 0.4, members, dtype=dtype) for _ in made.family.hyper]
+    x = normal(20, *made.features)
+    return [*weights, *buffers, *masks, x, y, rows, weight, key, *hyper]
+
+
+def assert_close(found, expected, tolerance: float) -> None:
+    for one, other in zip(found, expected, strict=True):
+        assert one.shape == other.shape and one.dtype == other.dtype
+        torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
+
+
+SHAPES = [
+    (8, 6, 3, 1, 16),
+    (3, 6, 3, 2, 1),
+    (8, 6, 3, 3, 5),
+    (40, 2, 2, 4, 7),
+    (5, 17, 11, 8, 33),
+    (2, 2, 2, 2, 2),
+]
+
+
+def of_shape(width: int, features: int, classes: int, recipe: Recipe = RECIPE) -> Template:
+    return template(table(60, (features,), classes), replace(recipe, width=width))
+
+
+@pytest.fixture(scope="module")
+def gradient() -> Program:
+    """One program for perceptrons of every width, input size, number of classes and batch size."""
+    return gradient_program(of_shape(8, 6, 3), 16)
+
+
+@pytest.fixture(scope="module")
+def exact() -> Program:
+    return gradient_program(of_shape(8, 6, 3), 16, torch.float64)
+
+
+@pytest.mark.parametrize(("width", "features", "classes", "members", "batch"), SHAPES)
+def test_one_trace_serves_every_size(exact, width, features, classes, members, batch):
+    made = of_shape(width, features, classes)
+    inputs = gradient_inputs(made, members, batch, torch.float64)
+    assert_close(exact(inputs), gradient_function(made)(*inputs), 1e-12)
+
+
+def test_masked_members_are_traced_too():
+    made = padded(of_shape(8, 6, 3, Recipe(depth=1)))
+    inputs = gradient_inputs(made, 4, 7, torch.float64)
+    program = gradient_program(made, 16, torch.float64)
+    assert_close(program(inputs), gradient_function(made)(*inputs), 1e-12)
+
+
+def rule_inputs(name: str, members: int, parameters: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+    """Random inputs of a rule program, in the middle of a training."""
+    rule = catalogue.find("optimizer", name)
+    source = torch.Generator().manual_seed(members)
+    flat, gradient = torch.randn(2, members, parameters, generator=source, dtype=dtype).unbind(0)
+    hyper = [
+        torch.linspace(0.5, 1.0, members, dtype=dtype) * default
+        for default in rule.Hyper._field_defaults.values()
+    ]
+    state = [leaf + 2 for leaf in first_state(rule, flat, hyper)]
+    return [flat, gradient, gradient[:, 0].clone(), torch.arange(members), *hyper, *state]
+
+
+@pytest.mark.parametrize("name", catalogue.names("optimizer"))
+def test_a_traced_rule_does_what_the_plain_one_does(name):
+    program = rule_program(name, catalogue.find("optimizer", name), torch.float64)
+    for members, parameters in ((1, 4), (5, 1), (3, 30)):
+        inputs = rule_inputs(name, members, parameters, torch.float64)
+        plain = [value.clone() for value in inputs]
+        rule_function(catalogue.find("optimizer", name))(*plain)
+        program(inputs)
+        assert_close(inputs, plain, 1e-12)
+
+
+@pytest.fixture(scope="module")
+def packages(own_cache) -> tuple[Program, Program]:
+    """The two programs, compiled once into the tests' own cache and loaded by a process's first use."""
+    found = (
+        gradient_program(of_shape(8, 6, 3), 16),
+        rule_program("adam", catalogue.find("optimizer", "adam")),
+    )
+    for program in found:
+        assert not program.ready() and not program.load()
+        program.compile()
+        assert program.ready() and program.load() and program.compiled
+    return found
+
+
+@COMPILER
+@pytest.mark.compiler
+@pytest.mark.parametrize(("width", "features", "classes", "members", "batch"), SHAPES)
+def test_one_package_serves_every_size(packages, gradient, width, features, classes, members, batch):
+    inputs = gradient_inputs(of_shape(width, features, classes), members, batch)
+    assert not gradient.compiled
+    assert_close(packages[0](inputs), gradient(inputs), 2e-4)
+
+
+@COMPILER
+@pytest.mark.compiler
+@pytest.mark.parametrize(("members", "parameters"), [(1, 1), (1, 50), (2, 9), (7, 1), (64, 33)])
+def test_a_compiled_rule_changes_its_inputs_in_place_as_the_graph_does(packages, members, parameters):
+    graph = rule_program("adam", catalogue.find("optimizer", "adam"))
+    inputs = rule_inputs("adam", members, parameters)
+    plain = [value.clone() for value in inputs]
+    graph(plain)
+    packages[1](inputs)
+    assert_close(inputs, plain, 1e-6)
+
+
+@COMPILER
+@pytest.mark.compiler
+def test_a_package_of_another_graph_is_not_used(packages):
+    assert not rule_program("sgd", catalogue.find("optimizer", "sgd")).ready()
+    assert not gradient_program(of_shape(8, 6, 3, Recipe(depth=1)), 16).ready()
+    again = rule_program("adam", catalogue.find("optimizer", "adam"))
+    assert again.ready() and again.key == packages[1].key
+    again.load()
+    again.unload()
+    assert not again.compiled
+
+
+@COMPILER
+@pytest.mark.compiler
+def test_a_package_that_disagrees_with_its_graph_is_not_believed(packages):
+    wrong = gradient_program(of_shape(8, 6, 3), 16)
+    function: Callable = wrong._function
+    wrong.__dict__["_function"] = lambda *inputs: [value + 1 for value in function(*inputs)]
+    wrong.load()
+    with pytest.raises(RuntimeError, match="disagrees"):
+        wrong(gradient_inputs(of_shape(8, 6, 3), 2, 16))
