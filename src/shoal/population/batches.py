@@ -15,20 +15,21 @@ _REMEMBERED = 64  # epochs of row order kept, over all seeds
 
 
 class Data:
-    """x [rows of all seeds, *features] and y beside it; seeds whose task prepares one x share its rows."""
+    """x [rows of all seeds, *features] and y beside it; seeds whose task prepares one x and y share rows."""
 
     def __init__(self, task: Task, seeds: Sequence[int], dtype: torch.dtype, device: str):
         self.prepared: dict[int, Prepared] = {seed: task.prepare(seed) for seed in dict.fromkeys(seeds)}
-        xs: dict[int, int] = {}
+        placed: dict[tuple[int, int], int] = {}
         pieces, targets, offset = [], [], 0
         self.offset: dict[int, int] = {}
         for seed, one in self.prepared.items():
-            if id(one.x) not in xs:
-                xs[id(one.x)] = offset
+            both = (id(one.x), id(one.y))  # a seed's own y wants rows of its own: targets are standardized
+            if both not in placed:
+                placed[both] = offset
                 pieces.append(one.x)
                 targets.append(one.y)
                 offset += len(one.x)
-            self.offset[seed] = xs[id(one.x)]
+            self.offset[seed] = placed[both]
         self.x = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).to(device, dtype)
         self.y = (torch.cat(targets) if len(targets) > 1 else targets[0]).to(device)
         if self.y.is_floating_point():
