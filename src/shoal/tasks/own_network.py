@@ -6,11 +6,14 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from shoal.errors import UserError
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def check(make: Callable[[], nn.Module], x: Tensor, outputs: int) -> None:
         )
 
 
-def call(what: str, function: Callable, *arguments: object) -> object:
+def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:
     """``function(*arguments)``, a user's code: whatever it raises becomes a UserError that says where."""
     try:
         return function(*arguments)
