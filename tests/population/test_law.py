@@ -36,6 +36,7 @@ NETWORKS = {
         table(features=(6, 6), network=OwnImages),
         replace(SMALL, network="own", initializer="own"),
     ),
+    "regression": (table(classes=None), replace(SMALL, activation="tanh")),
     "stopping": (table(), replace(SMALL, controller="early_stopping", hyper={"early_stopping.patience": 50})),
 }
 
