@@ -26,7 +26,7 @@ SMALL = Recipe(width=8, depth=2, batch_size=16, epochs=LONG, optimizer="momentum
 TECHNIQUES = [(kind, name) for kind in catalogue.kinds() for name in catalogue.names(kind)]
 NOISY = {"dropout.rate": 0.3, "l2.coefficient": 0.01}
 NETWORKS = {
-    "residual": (table(), replace(SMALL, depth=3, residual=True, normalization="batch_norm", hyper=NOISY)),
+    "residual": (table(), replace(SMALL, residual=True, normalization="batch_norm", hyper=NOISY)),
     "convolutions": (
         table(features=(6, 6)),
         replace(SMALL, network="convnet", width=3, normalization="batch_norm", hyper=NOISY),
@@ -95,7 +95,7 @@ def test_members_may_be_dropped(case):
     task, job = case
     training = go_on(begin(task, company(job)), 11)
     keep = [
-        row for row, one in enumerate(training.stack.jobs) if one.name in ("subject", "other/0", "other/5")
+        row for row, one in enumerate(training.stack.jobs) if one.name in ("subject", "other/2", "other/5")
     ]
     training.stack = training.stack.select(keep)
     assert_same(numbers(go_on(training, 19).stack, "subject"), alone(task, job, 30))
@@ -132,7 +132,9 @@ def test_a_freed_row_is_refilled_with_a_new_member(case):
     new = Job("new", replace(job.recipe, optimizer="rmsprop", schedule="warmup", epochs=25), 77)
     training = go_on(begin(task, first), 11)
     refilled = merge([training.stack.select(range(1, len(first))), begin(task, [new]).stack])
-    training = go_on(Training(task, refilled, together_programs(begin(task, [*first, new]))), 30)
+    training = go_on(Training(task, refilled, together_programs(begin(task, [*first, new]))), 13)
+    training.stack = training.stack.select(range(len(refilled) - 1, -1, -1))  # steps differ by row by now
+    go_on(training, 17)
     assert_same(numbers(training.stack, "new"), alone(task, new, 30))
     assert_same(numbers(training.stack, "subject"), alone(task, job, 41))
 

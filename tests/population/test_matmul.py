@@ -26,6 +26,7 @@ LAYOUTS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def library(own_cache) -> None:
+    matmul.build()
     assert matmul.load() and matmul.built()
 
 
