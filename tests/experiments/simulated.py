@@ -81,6 +81,9 @@ class SimulatedTrainer:
         batch = self.rows if recipe.batch_size == "all" else recipe.batch_size
         return max(1, round(recipe.epochs * math.ceil(self.rows / batch)))
 
+    def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
+        """Nothing to build."""
+
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
         return [self.claimed_rate for _ in recipes]
 

@@ -91,8 +91,11 @@ def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
     if plan.work is not None:
         rates = [1.0] * len(plan.arms)
     elif attempt == 0:
-        training.announce("measure", 0, "measuring how fast each arm trains")
         recipes = [arm.at(trials.points(arm, 1)[0], epochs[0]) for arm in plan.arms]
+        training.trainer.prepare(
+            recipes, training.clock.left, lambda words: training.announce("prepare", 0, words)
+        )
+        training.announce("measure", 0, "measuring how fast each arm trains")
         rates = training.trainer.measure(recipes, min(_MEASURING_AT_MOST, _MEASURING * training.clock.left))
     else:
         before = training.journal.choice(f"size-{attempt - 1}")

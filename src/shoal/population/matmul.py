@@ -1,8 +1,8 @@
 """Products of many small matrices on a CPU, in C++ of our own (matmul.cpp), called from compiled packages.
 
 torch's batched product reaches less than half of a core's speed here, and far less for small matrices;
-docs/decisions/0003 has the numbers. ``load`` builds the library once per machine (some seconds) and
-makes torch.ops.shoal.matmul and torch.ops.shoal.once known; without a compiler it says False.
+docs/decisions/0003 has the numbers. ``build`` makes the library once per machine, ``load`` makes
+torch.ops.shoal.matmul and torch.ops.shoal.once callable.
 """
 
 import subprocess
@@ -16,6 +16,7 @@ from shoal.population import cache
 _SOURCE = Path(__file__).with_name("matmul.cpp")
 _FLAGS = ("-std=c++20", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
 _loaded = False
+_declared: list[torch.library.Library] = []  # a library object takes its operators with it
 
 
 def _name() -> str:
@@ -27,23 +28,38 @@ def built() -> bool:
     return cache.compiler() is not None and cache.find(_name()) is not None
 
 
-def load(build: bool = True) -> bool:
-    """Loads the library, building it first if allowed. False without a compiler or unbuilt."""
+def load() -> bool:
+    """Makes the operators callable. False where the library is not built."""
     global _loaded
-    if _loaded:
-        return True
-    if cache.compiler() is None:
-        return False
-    found = cache.find(_name())
-    if found is None and build:
-        found = _build()
-    if found is None:
-        return False
-    torch.ops.load_library(str(found))
+    if not _loaded and built():
+        torch.ops.load_library(str(cache.find(_name())))
+        _shapes()
+        _loaded = True
+    return _loaded
+
+
+def declare() -> None:
+    """Makes the operators known, to compile programs that call them while the library is being built.
+
+    For a process that ends then: the library could not be loaded any more.
+    """
+    if not _loaded:
+        library = torch.library.Library("shoal", "DEF")
+        library.define("matmul(Tensor left, Tensor right) -> Tensor")
+        library.define("once(Tensor value) -> Tensor")
+        _declared.append(library)
+        _shapes()
+
+
+def _shapes() -> None:
     torch.library.register_fake("shoal::matmul", _matmul_shape)
     torch.library.register_fake("shoal::once", torch.empty_like)
-    _loaded = True
-    return True
+
+
+def build() -> None:
+    """Builds the library into the cache (some seconds) unless it is there. Needs a C++ compiler."""
+    if not built():
+        _build()
 
 
 def _build() -> Path:

@@ -47,10 +47,9 @@ def build(task: Task, jobs: Sequence[Job], programs: Programs, workers: int) -> 
 
     Raises RuntimeError where a package cannot be built (no C++ compiler).
     """
-    started, builder = time.perf_counter(), Builder()
-    for program in _needed(task, planner.shards(task, "measure", jobs, True, workers), programs):
-        if not program.ready():
-            builder.wait_for(program)
+    started = time.perf_counter()
+    parts = planner.shards(task, "measure", jobs, True, workers)
+    Builder().wait_for(_needed(task, parts, programs), lambda words: None, workers)
     return time.perf_counter() - started
 
 

@@ -19,6 +19,12 @@ from torch import Tensor, fx, nn
 
 from shoal.population import cache, matmul
 
+# Precompiled headers and trial builds for each instruction set cost more than the one build they serve.
+_CONFIG = {
+    "cpp_cache_precompile_headers": False,
+    "aot_inductor.precompile_headers": False,
+    "cpp.vec_isa_ok": True,
+}
 _HEAVY = ("aten.pow.", "aten.exp.", "aten.log.", "aten.cos.", "aten.sqrt.", "aten.rsqrt.")
 
 
@@ -140,7 +146,8 @@ class Program:
 
     def compile(self) -> None:
         """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler."""
-        matmul.load()
+        if not matmul.load():
+            matmul.declare()
         from torch._inductor import aoti_compile_and_package
         from torch.export import Dim, export
 
@@ -150,7 +157,9 @@ class Program:
         with warnings.catch_warnings(), tempfile.TemporaryDirectory() as temporary:
             warnings.simplefilter("ignore")
             exported = export(_Returning(graph), tuple(example.inputs), dynamic_shapes=(shapes,))
-            path = aoti_compile_and_package(exported, package_path=f"{temporary}/package.pt2")
+            path = aoti_compile_and_package(
+                exported, package_path=f"{temporary}/package.pt2", inductor_configs=_CONFIG
+            )
             cache.put(self.key, Path(path))
 
 

@@ -52,6 +52,10 @@ class Trainer(Protocol):
         """
         ...
 
+    def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
+        """Get ready for ``recipes`` as far as that pays within ``left`` seconds; ``say`` what is done."""
+        ...
+
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
         """Member-steps per second to expect of each recipe, from measurements of ``seconds`` in all."""
         ...

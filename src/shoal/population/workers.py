@@ -22,7 +22,7 @@ import torch
 from shoal.errors import UserError
 from shoal.population import cache, planner
 from shoal.population.batches import batch_size, total_steps
-from shoal.population.builder import Builder
+from shoal.population.builder import GRADIENT_SECONDS, RULE_SECONDS, Builder, is_rule
 from shoal.population.package import Program
 from shoal.population.planner import Shard
 from shoal.population.programs import Programs
@@ -33,6 +33,7 @@ from shoal.population.train import StoppedError, start
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
+_WORTH = 0.65  # share of the time left that compiling may take: compiled training is several times faster
 _LOOK = 0.1  # seconds between looks at the workers
 _ALONE = 2e-3  # a member's share of a measurement never counts as less, in seconds
 
@@ -81,10 +82,13 @@ class PopulationTrainer:
         needed = self._programs([[job] for job in jobs])
         mode = self._mode(jobs, deadline)
         if mode == "all":
-            self._build(needed, on_progress)
-        elif mode == "ready" and deadline is not None:
-            self.builder.begin([one for one in needed if not one.ready()], deadline)
-        ready = mode != "none" and all(one.ready() for one in needed if one.name.startswith("gradient"))
+
+            def say(words: str) -> None:
+                if on_progress is not None:
+                    on_progress(Progress(0, 0, words))
+
+            self.builder.wait_for(needed, say, self.workers)
+        ready = mode != "none" and all(one.ready() for one in needed if not is_rule(one))
         choice: dict[str, Any] = {"workers": self.workers, "mode": mode, "compiled": ready}
         if memory is not None:
             choice = memory.choose(f"planner/{phase}", choice)
@@ -98,6 +102,21 @@ class PopulationTrainer:
         work = _Work(self, pending, mode, frozenset(done), deadline, memory)
         runner = work.forked if self.workers > 1 else work.here
         yield from runner(on_progress or (lambda progress: None))
+
+    def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
+        """Builds missing packages if the ``left`` seconds repay it; the others are built in the background."""
+        if not self.compiling:
+            say("no C++ compiler is used: training runs traced graphs, which is slower")
+            return
+        missing = [one for one in self._programs([[Job("one", r, 0)] for r in recipes]) if not one.ready()]
+        gradients = [one for one in missing if not is_rule(one)]
+        costs = -(-len(gradients) // self.workers) * GRADIENT_SECONDS
+        chosen = gradients if costs <= _WORTH * left else []
+        if len(chosen) == len(gradients):
+            costs += -(-(len(missing) - len(gradients)) // self.workers) * RULE_SECONDS
+            chosen = missing if costs <= _WORTH * left else chosen
+        self.builder.wait_for(chosen, say, self.workers)
+        self.builder.begin(missing)
 
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
         """Member-steps per second of all workers for each recipe, from about ``seconds`` of training.
@@ -167,13 +186,6 @@ class PopulationTrainer:
         if deadline is None:
             return "all" if planner.compiling_pays(self.task, jobs, self.workers) else "none"
         return "ready"
-
-    def _build(self, needed: list[Program], on_progress: Callable[[Progress], None] | None) -> None:
-        missing = [one for one in needed if not one.ready()]
-        for number, one in enumerate(missing):
-            if on_progress is not None:
-                on_progress(Progress(0, 0, f"compiling {one.name} ({number + 1} of {len(missing)}, once)"))
-            self.builder.wait_for(one)
 
     def _prepare(self, seeds: set[int]) -> None:
         """Prepares data in this process: what preprocessing libraries run must not run in a forked one."""
