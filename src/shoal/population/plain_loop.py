@@ -67,7 +67,9 @@ def _timed(step: Callable[[], None], allowed: float, threads: int) -> float:
 
 def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
     """One step of a training loop as people write it."""
-    network = _native(build(job.recipe, task.features, task.outputs, task.network)).train()
+    own = job.recipe.network == "own" and task.network is not None
+    network = task.network() if own else _native(build(job.recipe, task.features, task.outputs))
+    network.train()
     optimizer = _optimizer(job, network)
     x, y, train = prepared.x, prepared.y, prepared.train
     batch = batch_size(job.recipe, len(train))

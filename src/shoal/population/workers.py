@@ -104,7 +104,7 @@ class PopulationTrainer:
         yield from runner(on_progress or (lambda progress: None))
 
     def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
-        """Builds missing packages if the ``left`` seconds repay it; the others are built in the background."""
+        """Builds missing packages if the ``left`` seconds repay it; others are built in the background."""
         if not self.compiling:
             say("no C++ compiler is used: training runs traced graphs, which is slower")
             return
