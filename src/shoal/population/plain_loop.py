@@ -67,8 +67,10 @@ def _timed(step: Callable[[], None], allowed: float, threads: int) -> float:
 
 def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
     """One step of a training loop as people write it."""
-    own = job.recipe.network == "own" and task.network is not None
-    network = task.network() if own else _native(build(job.recipe, task.features, task.outputs))
+    if job.recipe.network == "own" and task.network is not None:
+        network = task.network()
+    else:
+        network = _native(build(job.recipe, task.features, task.outputs))
     network.train()
     optimizer = _optimizer(job, network)
     x, y, train = prepared.x, prepared.y, prepared.train
