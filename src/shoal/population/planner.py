@@ -75,10 +75,10 @@ def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers:
         pieces = {key: min(len(groups[key]), -(-count // workers) * workers) for key, count in pieces.items()}
     found: list[list[tuple[int, Job]]] = []
     for key, members in groups.items():
-        rules = len({job.recipe.optimizer for _, job in members})
+        rules, size = len({job.recipe.optimizer for _, job in members}), -(-len(members) // pieces[key])
         for window in _even(members, -(-pieces[key] // rules)):
             by_rule = sorted(window, key=lambda one: (one[1].recipe.optimizer, one[0]))
-            found += _even(by_rule, -(-len(window) * pieces[key] // len(members)))
+            found += _even(by_rule, -(-len(window) // size))
     found.sort(key=lambda part: min(place for place, _ in part))
     return [
         Shard(f"{phase}-{number:05d}", tuple(job for _, job in part), min(place for place, _ in part))
