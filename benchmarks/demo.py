@@ -18,12 +18,20 @@ from typing import Any
 import machine
 
 COMMAND = ["compare", "mnist1d", "--vary", "optimizer", "--budget", "60s"]
-RUNS = {"cold": "an empty cache", "warm": "the cache of one run before", "third": "the cache of two runs before"}
+RUNS = {
+    "cold": "an empty cache",
+    "warm": "the cache of one run before",
+    "third": "the cache of two runs before",
+}
 
 
 def run(cache: Path, folder: Path) -> dict[str, Any]:
     """The command's JSON result."""
-    environment = {**os.environ, "SHOAL_CACHE": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor")}
+    environment = {
+        **os.environ,
+        "SHOAL_CACHE": str(cache),
+        "TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor"),
+    }
     command = [str(Path(sys.executable).with_name("shoal")), *COMMAND, "--out", str(folder), "--json", "-"]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
@@ -43,15 +51,17 @@ def table(result: dict[str, Any]) -> list[str]:
         lines.append(f"| {arm['name']} | {arm['mean']:.4f} | {difference} | {cost} | {arm['verdict']} |")
     lines.append("")
     lines.append(
-        f"{result['networks_trained']} networks trained in {result['seconds']:.0f} s; a plain PyTorch loop, timed "
-        f"just then on three of them, would need {result['loop_seconds_estimate'] / 60:.1f} minutes "
+        f"{result['networks_trained']} networks trained in {result['seconds']:.0f} s; a plain PyTorch loop, "
+        f"timed just then on three of them, would need {result['loop_seconds_estimate'] / 60:.1f} minutes "
         f"({len(result['arms'][0]['seeds'])} evaluation seeds an arm)."
     )
     return lines
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
     asked.out.mkdir(parents=True)

@@ -95,8 +95,9 @@ def _forward(weights: Weights, x: jax.Array) -> jax.Array:
 
 
 def _loss(weights: Weights, x: jax.Array, y: jax.Array) -> jax.Array:
-    chances = jax.nn.log_softmax(_forward(weights, x))
-    return -jnp.take_along_axis(chances, y[:, None], axis=1).mean()
+    scores = _forward(weights, x)
+    own = jnp.take_along_axis(scores, y[:, None], axis=1)[:, 0]
+    return (jax.nn.logsumexp(scores, axis=-1) - own).mean()
 
 
 def _chunk(workload: dict[str, Any], x: jax.Array, y: jax.Array, member: Member) -> Member:

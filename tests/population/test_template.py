@@ -9,6 +9,7 @@ from torch import nn
 
 from population.members import Own, Recurrent, alone, assert_same, begin, company, go_on, numbers, table
 from shoal.errors import UserError
+from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe
 from shoal.population.stack import Stack, merge
 from shoal.population.template import initial, template
@@ -129,13 +130,24 @@ class Modern(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.norm, self.last = nn.Linear(20, 9), nn.LayerNorm(9), nn.Linear(9, 3)
+        self.first, self.last = nn.Linear(20, 9), nn.Linear(9, 3)
 
     def forward(self, x):
-        return self.last(nn.functional.gelu(self.norm(self.first(x.flatten(1)))))
+        x = nn.functional.layer_norm(self.first(x.flatten(1)), (9,))
+        return self.last(nn.functional.gelu(x))
 
 
-@pytest.mark.parametrize("network", [Recurrent, Modern])
+def written_out() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(20, 9), nn.LayerNorm(9), nn.GELU(), nn.Linear(9, 3))
+
+
+def test_layer_norm_and_gelu_as_layers_are_stackable():
+    jobs = [Job("one", OWN, 3)]
+    assert stackable(begin(table(features=(5, 4), network=written_out), jobs).stack.template)
+    assert not stackable(begin(table(features=(5, 4), network=Modern), jobs).stack.template)
+
+
+@pytest.mark.parametrize("network", [Recurrent, Modern, written_out])
 def test_what_one_program_cannot_carry_obeys_the_law_too(network):
     task = table(features=(5, 4), network=network)
     job = Job("subject", replace(OWN, optimizer="adam", epochs=20), 3)

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from population.members import LONG, begin, go_on, numbers, table
+from shoal.errors import UserError
 from shoal.population.evaluate import losses_and_scores
+from shoal.population.programs import Programs
 from shoal.population.randomness import order
 from shoal.population.recipe import Job, Recipe
-from shoal.population.train import StoppedError
+from shoal.population.train import StoppedError, start
+from shoal.tasks.arrays import from_arrays
 
 OPTIMIZERS: dict[str, tuple[dict[str, float], Callable[..., torch.optim.Optimizer]]] = {
     "sgd": ({"sgd.lr": 0.3}, lambda p: torch.optim.SGD(p, 0.3)),
@@ -224,3 +227,10 @@ def test_two_small_batches_are_one_large_one():
         training = begin(task, [Job("one", replace(still, batch_size=batch), 3)])
         buffers.append([numbers(go_on(training, more).stack, "one")["optimizer/0"] for more in steps])
     torch.testing.assert_close((buffers[0][0] + buffers[0][1]) / 2, buffers[1][0], rtol=1e-12, atol=1e-14)
+
+
+def test_a_controller_without_validation_rows_is_refused():
+    task = from_arrays(torch.randn(60, 4), torch.arange(60) % 2, valid_share=0)
+    recipe = Recipe(width=4, epochs=1, controller="early_stopping")
+    with pytest.raises(UserError, match=r"early_stopping.* needs validation rows"):
+        start(task, [Job("one", recipe, 0)], Programs())

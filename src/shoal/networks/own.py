@@ -1,7 +1,8 @@
-"""A user's own module, made fit for a population: its dropout and batch normalization become shoal's.
+"""A user's own module, made fit for a population: some of its layers are replaced by equal ones.
 
-torch's layers draw noise from a global generator and count batches in place, so a member's noise would
-depend on its neighbors. The replacement has the same mathematics with noise of the member's own.
+torch's dropout draws noise from a global generator and its batch normalization counts batches in place, so a
+member's noise would depend on its neighbors; shoal's have the same mathematics with noise of the member's
+own. nn.GELU and nn.LayerNorm are written out, because their traces hold for one number of members only.
 """
 
 import copy
@@ -10,14 +11,16 @@ from torch import nn
 
 from shoal.errors import UserError
 from shoal.networks.layers import Dropout, Normalization
+from shoal.networks.written_out import GELU, LayerNorm
 
 _NOISY = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 
 
 def adopt(module: nn.Module, dropout, batch_norm) -> nn.Module:
-    """A deep copy in which nn.Dropout and nn.BatchNorm* are replaced (techniques given by the caller).
+    """A deep copy in which nn.Dropout and nn.BatchNorm* (techniques given by the caller), nn.GELU and
+    nn.LayerNorm are replaced.
 
-    Batch normalization keeps its weights and running statistics; a layer under two names stays one layer.
+    Normalizations keep their weights and running statistics; a layer under two names stays one layer.
     Raises UserError for layers that draw other noise or keep other statistics, and for a batch normalization
     with ``momentum=None``, ``affine=False`` or ``track_running_stats=False``.
     """
@@ -56,7 +59,9 @@ def _replaced(name: str, layer: nn.Module, site: int, dropout, batch_norm) -> nn
         return Dropout("dropout", dropout, site, dropout.Hyper(rate=layer.p))
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
         return _batch_norm(name, layer, batch_norm)
-    return layer
+    if isinstance(layer, nn.GELU):
+        return GELU(layer)
+    return LayerNorm(layer) if isinstance(layer, nn.LayerNorm) else layer
 
 
 def _batch_norm(name: str, layer, technique) -> nn.Module:

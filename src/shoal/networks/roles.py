@@ -3,8 +3,9 @@
 from torch import nn
 
 from shoal.networks.layers import Normalization
+from shoal.networks.written_out import LayerNorm
 
-_NORMS = (Normalization, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+_NORMS = (Normalization, LayerNorm, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def roles(module: nn.Module) -> dict[str, str]:

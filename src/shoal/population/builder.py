@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from shoal.population import matmul
 from shoal.population.package import Program
+from shoal.population.processes import die_with
 
 GRADIENT_SECONDS, RULE_SECONDS = 13.0, 5.0  # one core's time to build a package, roughly
 
@@ -91,13 +92,14 @@ def _fork_library() -> list[int]:
 
 def _fork(work: Callable[[], None]) -> int:
     """A process of its own process group that works in silence."""
-    child = os.fork()
+    parent, child = os.getpid(), os.fork()
     if child:
         _lead_group(child)
         return child
     status = 1
     try:
         _lead_group(0)
+        die_with(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)

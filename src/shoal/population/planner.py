@@ -6,6 +6,7 @@ choices, so a resumed phase repeats it.
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from shoal.population.template import Template, template
 from shoal.tasks.task import Task
 
 _CACHE_BYTES = 3_500_000  # of parameters, gradient and optimizer state that a compiled shard works on
+_BATCH_NUMBERS = 30_000_000  # of inputs and activations of one step, forward and back
 _MOST = 64
 _PADDED_TO = (16, 32)  # widths up to each of these share a stack: calls cost more than the padding
 _COMPILE_PAYS = 20.0  # seconds of training by traced graphs from which on compiling is worth its wait
@@ -48,17 +50,19 @@ def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
     """How many members a shard has at most.
 
     What is not stackable runs one member at a time. Compiled perceptrons fill the cache; traced graphs
-    want more members, because each operation costs some microseconds whatever its size.
+    want more members, because each operation costs some microseconds whatever its size. A batch's
+    activations are bounded too, so memory does not grow with the population.
     """
     made = template(task, recipe)
     if not stackable(made):
         return 1
-    state = 16 * made.parameters
-    fit = max(1, _CACHE_BYTES // state)
+    batch = batch_size(recipe, task.train_rows)
+    fit = _CACHE_BYTES // (16 * made.parameters)
     if not compiled:
-        work = made.parameters * batch_size(recipe, task.train_rows)
-        fit = max(fit, min(_MOST, 20_000_000 // work + 1))
-    return int(min(_MOST, fit))
+        fit = max(fit, min(_MOST, 20_000_000 // (made.parameters * batch) + 1))
+    units = sum(shape[0] for shape in made.shapes.values() if len(shape) > 1)
+    numbers = batch * (math.prod(made.features) + 4 * units)
+    return max(1, min(_MOST, fit, _BATCH_NUMBERS // numbers))
 
 
 def shards(task: Task, phase: str, jobs: Sequence[Job], compiled: bool, workers: int) -> list[Shard]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
+from shoal.errors import UserError
 from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
 from shoal.population.evaluate import dead_units, losses_and_scores
@@ -42,10 +43,8 @@ class Training:
         first = stack.jobs[0].recipe
         self.batch = batch_size(first, task.train_rows)
         for job in stack.jobs:
-            if (batch_size(job.recipe, task.train_rows), job.recipe.controller) != (
-                self.batch,
-                first.controller,
-            ):
+            other = batch_size(job.recipe, task.train_rows), job.recipe.controller
+            if other != (self.batch, first.controller):
                 raise ValueError(f"{job.name} has another batch size or controller than others of its stack")
         device = str(stack.flat.device)
         self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device)
@@ -54,6 +53,11 @@ class Training:
         self.controller = (
             catalogue.find("controller", first.controller) if first.controller != "none" else None
         )
+        if self.controller is not None and not len(self.data.rows(stack.jobs[0].seed, "valid")):
+            raise UserError(
+                f"controller {first.controller!r} needs validation rows, and task {task.name!r} has none: "
+                "give it some, or use controller 'none'"
+            )
         if self.controller is not None and not stack.control:
             stack.control = control.first(self.controller, stack)
         self.member_steps = 0

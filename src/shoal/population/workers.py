@@ -25,6 +25,7 @@ from shoal.population.batches import batch_size, total_steps
 from shoal.population.builder import GRADIENT_SECONDS, RULE_SECONDS, Builder, is_rule
 from shoal.population.package import Program
 from shoal.population.planner import Shard
+from shoal.population.processes import die_with
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.shards import run_shard
@@ -79,8 +80,9 @@ class PopulationTrainer:
         """Train ``jobs``; see ``shoal.population.trainer.Trainer.train``."""
         if not jobs:
             return
-        needed = self._programs([[job] for job in jobs])
         mode = self._mode(jobs, deadline)
+        parts = planner.shards(self.task, phase, jobs, mode != "none", self.workers)
+        needed = self._programs(part.jobs for part in parts)
         if mode == "all":
 
             def say(words: str) -> None:
@@ -108,7 +110,9 @@ class PopulationTrainer:
         if not self.compiling:
             say("no C++ compiler is used: training runs traced graphs, which is slower")
             return
-        missing = [one for one in self._programs([[Job("one", r, 0)] for r in recipes]) if not one.ready()]
+        jobs = [Job(f"{row}", recipe, 0) for row, recipe in enumerate(recipes)]
+        parts = planner.shards(self.task, "prepare", jobs, True, 1)
+        missing = [one for one in self._programs(part.jobs for part in parts) if not one.ready()]
         gradients = [one for one in missing if not is_rule(one)]
         costs = -(-len(gradients) // self.workers) * GRADIENT_SECONDS
         chosen = gradients if costs <= _WORTH * left else []
@@ -280,17 +284,11 @@ class _Work:
 
     def _worker(self, worker: int, writer: Connection, parent: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+        die_with(parent)
         torch.set_num_threads(1)
-        looked = 0.0
 
         def stop() -> bool:
-            nonlocal looked
-            now = time.monotonic()
-            if now - looked > 0.5:
-                looked = now
-                if os.getppid() != parent:
-                    os._exit(1)
-            return self.cancelled.value or (self.deadline is not None and now > self.deadline)
+            return self.cancelled.value or (self.deadline is not None and time.monotonic() > self.deadline)
 
         def count(more: int) -> None:
             self.steps[worker] += more

@@ -1,0 +1,38 @@
+"""torch's layers whose vmapped gradient cannot be traced for any number of members, written out.
+
+The trace takes the example's sizes for constants there; the formulas trace. Parameters stay the user's own.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class GELU(nn.Module):
+    """``nn.GELU``: x·Φ(x), exact or by its tanh approximation; [*shape] → [*shape]."""
+
+    def __init__(self, layer: nn.GELU):
+        super().__init__()
+        self.approximate = layer.approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.approximate == "tanh":
+            return x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))) / 2
+        return x * (1 + torch.erf(x * math.sqrt(0.5))) / 2
+
+
+class LayerNorm(nn.Module):
+    """``nn.LayerNorm``: mean 0 and variance 1 over the last dimensions, then scale and shift."""
+
+    def __init__(self, layer: nn.LayerNorm):
+        super().__init__()
+        self.over = tuple(range(-len(layer.normalized_shape), 0))
+        self.eps, self.weight, self.bias = layer.eps, layer.weight, layer.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        centered = x - x.mean(self.over, keepdim=True)
+        x = centered * (centered.square().mean(self.over, keepdim=True) + self.eps).rsqrt()
+        if self.weight is not None:
+            x = x * self.weight
+        return x if self.bias is None else x + self.bias
