@@ -75,7 +75,11 @@ def main() -> None:
     print("\n".join(lines))
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)
-        record = {"command": ["python", *sys.argv], "machine": machine.describe(None), "results": raw}
+        record = {
+            "command": " ".join(["python", *sys.argv]),
+            "machine": machine.describe(None),
+            "results": raw,
+        }
         (asked.out / "raw.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         (asked.out / "verdict.md").write_text(
             "# shoal::matmul against torch.bmm, one thread\n\n" + "\n".join(lines) + "\n"

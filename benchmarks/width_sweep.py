@@ -16,6 +16,7 @@ from pathlib import Path
 
 import machine
 
+from shoal.population import planner
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
 from shoal.population.workers import PopulationTrainer
 from shoal.tasks.built_in.mnist1d import mnist1d_task
@@ -55,7 +56,7 @@ def report(outcomes: list[Outcome], seconds: float, building: float) -> list[str
     lines.append("")
     lines.append(f"{near} of {len(PUBLISHED)} widths within one point.")
     lines.append(
-        f"{len(outcomes)} networks in {seconds:.0f} s of wall time, {building:.0f} s of it compiling."
+        f"{len(outcomes)} networks in {seconds:.1f} s of wall time, {building:.1f} s of it compiling."
     )
     return lines
 
@@ -65,19 +66,32 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(
+        "--without",
+        choices=["padding", "stacking", "scheduling"],
+        help="leave one out, to see what it brings",
+    )
     parser.add_argument("--epochs", type=float, default=500.0)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
+    if asked.without in ("padding", "stacking"):
+        planner._PADDED_TO = (0,)
+    if asked.without == "stacking":
+        planner._MOST = 1
     started = time.perf_counter()
     built: list[float] = []
 
     def show(progress: Progress) -> None:
-        if not progress.member_steps:
+        if progress.note:
             print(f"{time.perf_counter() - started:6.1f} s  {progress.note}", file=sys.stderr)
-        built.append(time.perf_counter() - started if not progress.member_steps else 0.0)
+        if not progress.member_steps:
+            built.append(time.perf_counter() - started)
 
     trainer = PopulationTrainer(mnist1d_task(16_000, 0.25, 0.0))
-    outcomes = list(trainer.train("sweep", jobs(asked.seeds, asked.epochs), on_progress=show))
+    chosen = jobs(asked.seeds, asked.epochs)
+    if asked.without == "scheduling":
+        chosen = chosen[::-1]
+    outcomes = list(trainer.train("sweep", chosen, on_progress=show))
     seconds = time.perf_counter() - started
     lines = report(outcomes, seconds, max([0.0, *built]))
     print("\n".join(lines))

@@ -1,14 +1,24 @@
 """Building packages in processes of their own: in the background while workers train, or waited for."""
 
+import functools
+import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 
 from shoal.population import matmul
 from shoal.population.package import Program
 from shoal.population.processes import die_with
 
-GRADIENT_SECONDS, RULE_SECONDS = 13.0, 5.0  # one core's time to build a package, roughly
+_GRADIENT_SECONDS, _RULE_SECONDS, _LOOK = 15.0, 6.0, 0.2  # one core's time to build a package, roughly
+
+
+def seconds(programs: Sequence[Program], processes: int) -> float:
+    """A rough guess of the wall time that building these takes."""
+    rules = sum(map(is_rule, programs))
+    rounds = -(-(len(programs) - rules) // processes), -(-rules // processes)
+    return rounds[0] * _GRADIENT_SECONDS + rounds[1] * _RULE_SECONDS
 
 
 def is_rule(program: Program) -> bool:
@@ -23,19 +33,46 @@ class Builder:
         self._children: list[int] = []
         self._building: list[Program] = []
 
-    def begin(self, programs: Sequence[Program]) -> None:
-        """Builds what is missing in the background, in a process that takes what the workers leave."""
-        missing = [one for one in programs if not one.ready()]
+    def begin(self, programs: Sequence[Program], deadline: float, processes: int) -> None:
+        """Starts building what is missing in the background, gradients first.
+
+        There are ``processes`` of them until all gradients are built; then one remains, which takes what the
+        workers leave. None begins a program that could not be used before ``deadline`` (time.monotonic).
+        """
+        missing = sorted((one for one in programs if not one.ready()), key=is_rule)
         if not missing or self.busy():
             return
-        self._building = sorted(missing, key=is_rule)
+        self._building = missing
+        gradients = [one for one in missing if not is_rule(one)]
+        taken = multiprocessing.get_context("fork").Value("i", 0)
 
-        def build() -> None:
-            os.nice(19)
-            for program in self._building:
-                program.compile()
+        def build(number: int) -> None:
+            while True:
+                if all(one.ready() for one in gradients):
+                    if number:
+                        return
+                    os.nice(19)
+                with taken.get_lock():
+                    place = taken.value
+                    taken.value += 1
+                if place >= len(missing) or deadline - time.monotonic() < _RULE_SECONDS:
+                    return
+                missing[place].compile()
 
-        self._children = [*_fork_library(), _fork(build)]
+        first = _fork_library()
+        self._children = [*first, *(_fork(functools.partial(build, number)) for number in range(processes))]
+
+    def wait_for_gradients(self, say: Callable[[str], None]) -> None:
+        """Waits until the gradients among what ``begin`` is building are there (or could not be built)."""
+        said = ""
+        while self.busy() and (
+            left := [one for one in self._building if not is_rule(one) and not one.ready()]
+        ):
+            words = f"compiling {left[0].name} ({len(left)} to go, once on this machine)"
+            if words != said:
+                say(words)
+            said = words
+            time.sleep(_LOOK)
 
     def wait_for(self, programs: Sequence[Program], say: Callable[[str], None], processes: int) -> None:
         """Builds all of them, ``processes`` at once. Raises RuntimeError if one cannot be built."""

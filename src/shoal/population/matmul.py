@@ -38,17 +38,18 @@ def load() -> bool:
     return _loaded
 
 
-def declare() -> None:
-    """Makes the operators known, to compile programs that call them while the library is being built.
+def know() -> None:
+    """Makes the operators known, to compile programs that call them: loaded, or else only declared.
 
-    For a process that ends then: the library could not be loaded any more.
+    A process that declared them (the library is still being built) cannot load them any more.
     """
-    if not _loaded:
-        library = torch.library.Library("shoal", "DEF")
-        library.define("matmul(Tensor left, Tensor right) -> Tensor")
-        library.define("once(Tensor value) -> Tensor")
-        _declared.append(library)
-        _shapes()
+    if _declared or load():
+        return
+    library = torch.library.Library("shoal", "DEF")
+    library.define("matmul(Tensor left, Tensor right) -> Tensor")
+    library.define("once(Tensor value) -> Tensor")
+    _declared.append(library)
+    _shapes()
 
 
 def _shapes() -> None:

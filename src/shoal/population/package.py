@@ -146,8 +146,7 @@ class Program:
 
     def compile(self) -> None:
         """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler."""
-        if not matmul.load():
-            matmul.declare()
+        matmul.know()
         from torch._inductor import aoti_compile_and_package
         from torch.export import Dim, export
 

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 
 from shoal.errors import UserError
-from shoal.population import cache, planner
+from shoal.population import builder, cache, planner
 from shoal.population.batches import batch_size, total_steps
-from shoal.population.builder import GRADIENT_SECONDS, RULE_SECONDS, Builder, is_rule
+from shoal.population.builder import Builder, is_rule
 from shoal.population.package import Program
 from shoal.population.planner import Shard
 from shoal.population.processes import die_with
@@ -34,7 +34,7 @@ from shoal.population.train import StoppedError, start
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
-_WORTH = 0.65  # share of the time left that compiling may take: compiled training is several times faster
+_WORTH = 0.45  # share of the time left that compiling may take: compiled training is several times faster
 _LOOK = 0.1  # seconds between looks at the workers
 _ALONE = 2e-3  # a member's share of a measurement never counts as less, in seconds
 
@@ -113,14 +113,13 @@ class PopulationTrainer:
         jobs = [Job(f"{row}", recipe, 0) for row, recipe in enumerate(recipes)]
         parts = planner.shards(self.task, "prepare", jobs, True, 1)
         missing = [one for one in self._programs(part.jobs for part in parts) if not one.ready()]
+        if builder.seconds(missing, self.workers) <= _WORTH * left:
+            self.builder.wait_for(missing, say, self.workers)
+            return
+        self.builder.begin(missing, time.monotonic() + left, self.workers)
         gradients = [one for one in missing if not is_rule(one)]
-        costs = -(-len(gradients) // self.workers) * GRADIENT_SECONDS
-        chosen = gradients if costs <= _WORTH * left else []
-        if len(chosen) == len(gradients):
-            costs += -(-(len(missing) - len(gradients)) // self.workers) * RULE_SECONDS
-            chosen = missing if costs <= _WORTH * left else chosen
-        self.builder.wait_for(chosen, say, self.workers)
-        self.builder.begin(missing)
+        if builder.seconds(gradients, self.workers) <= _WORTH * left:
+            self.builder.wait_for_gradients(say)
 
     def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
         """Member-steps per second of all workers for each recipe, from about ``seconds`` of training.
