@@ -184,7 +184,8 @@ class _Returning(nn.Module):
 def _source() -> str:
     """shoal's own source of all that a trace can depend on."""
     root = Path(__file__).parent.parent
-    files = [*root.glob("techniques/**/*.py"), *root.glob("networks/*.py"), *root.glob("population/*.py")]
+    files = [*root.glob("techniques/**/*.py"), *root.glob("networks/*.py")]
+    files += [root / "population" / f"{name}.py" for name in ("gradient", "rules", "package", "template")]
     return "\0".join(file.read_text() for file in sorted(files))
 
 

@@ -1,20 +1,13 @@
-"""Worker processes, one a core with one thread each, that train the shards of a phase.
+"""Training jobs as stacks: what is compiled, who trains with whom, and in how many processes.
 
-Workers are forked, so they share the data, the traced graphs and the user's own functions without
-pickling. Where processes cannot be forked, and on a GPU, the phase is trained in this process.
+Where processes cannot be forked, and on a GPU, a phase is trained in this process.
 """
 
-import contextlib
-import ctypes
-import multiprocessing
 import os
-import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import torch
@@ -24,18 +17,15 @@ from shoal.population import builder, cache, planner
 from shoal.population.batches import batch_size, total_steps
 from shoal.population.builder import Builder, is_rule
 from shoal.population.package import Program
-from shoal.population.planner import Shard
-from shoal.population.processes import die_with
+from shoal.population.phase import Phase
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
-from shoal.population.shards import run_shard
 from shoal.population.stack import shared_template
-from shoal.population.train import StoppedError, start
+from shoal.population.train import start
 from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
 _WORTH = 0.45  # share of the time left that compiling may take: compiled training is several times faster
-_LOOK = 0.1  # seconds between looks at the workers
 _ALONE = 2e-3  # a member's share of a measurement never counts as less, in seconds
 
 
@@ -101,9 +91,11 @@ class PopulationTrainer:
                 one.load()  # before forking, so that no worker loads it again
         pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
         self._prepare({job.seed for part in pending for job in part.jobs})
-        work = _Work(self, pending, mode, frozenset(done), deadline, memory)
-        runner = work.forked if self.workers > 1 else work.here
-        yield from runner(on_progress or (lambda progress: None))
+        self.programs.mode = mode
+        ready_task, note = self._ready_task(), self.builder.note
+        work = Phase(ready_task, pending, self.programs, self.device, done, deadline, memory, note)
+        watch = on_progress or (lambda progress: None)
+        yield from work.forked(self.workers, watch) if self.workers > 1 else work.here(watch)
 
     def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
         """Builds missing packages if the ``left`` seconds repay it; others are built in the background."""
@@ -196,122 +188,3 @@ class PopulationTrainer:
 
     def _ready_task(self) -> Task:
         return replace(self.task, prepare=self._prepared.__getitem__)
-
-
-class _Work:
-    """One phase's shards on their way."""
-
-    def __init__(
-        self,
-        trainer: PopulationTrainer,
-        pending: list[Shard],
-        mode: str,
-        done: frozenset[str],
-        deadline: float | None,
-        memory: Memory | None,
-    ):
-        self.trainer, self.pending, self.mode = trainer, pending, mode
-        self.done, self.deadline, self.memory = done, deadline, memory
-        self.task = trainer._ready_task()
-
-    def here(self, on_progress: Callable[[Progress], None]) -> Iterator[Outcome]:
-        """In this process, one shard after another."""
-        steps, finished, shown = 0, 0, time.monotonic()
-
-        def stop() -> bool:
-            return self.deadline is not None and time.monotonic() > self.deadline
-
-        def count(more: int) -> None:
-            nonlocal steps, shown
-            steps += more
-            if time.monotonic() - shown > _LOOK:
-                shown = time.monotonic()
-                on_progress(Progress(finished, steps, ""))
-
-        with contextlib.suppress(StoppedError):
-            for shard in self.pending:
-                for outcome in self._run(shard, stop, count):
-                    finished += 1
-                    yield outcome
-
-    def _run(self, shard: Shard, stop: Callable[[], bool], count: Callable[[int], None]) -> Iterator[Outcome]:
-        programs = self.trainer.programs
-        programs.mode = self.mode
-        device = self.trainer.device
-        return run_shard(self.task, shard, programs, device, self.done, stop, count, self.memory)
-
-    def forked(self, on_progress: Callable[[Progress], None]) -> Iterator[Outcome]:
-        """In worker processes, which take the next shard when they are free."""
-        context = multiprocessing.get_context("fork")
-        number = min(self.trainer.workers, len(self.pending))
-        self.next = context.Value(ctypes.c_int64, 0)
-        self.cancelled = context.RawValue(ctypes.c_bool, False)
-        self.steps = context.RawArray(ctypes.c_int64, max(1, number))
-        readers: dict[Connection, Any] = {}
-        finished = 0
-        try:
-            for worker in range(number):
-                reader, writer = context.Pipe(duplex=False)
-                process = context.Process(
-                    target=self._worker, args=(worker, writer, os.getpid()), daemon=True
-                )
-                process.start()
-                writer.close()
-                readers[reader] = process
-            while readers:
-                ready: list[Any] = wait(list(readers), timeout=_LOOK)
-                for reader in ready:
-                    try:
-                        message = reader.recv()
-                    except EOFError:
-                        _ended(readers.pop(reader))
-                        continue
-                    if isinstance(message, BaseException):
-                        raise message
-                    finished += 1
-                    yield message
-                on_progress(Progress(finished, sum(self.steps), self._note()))
-        finally:
-            self.cancelled.value = True
-            for process in readers.values():
-                process.join(timeout=2.0)
-                if process.is_alive():
-                    process.kill()
-
-    def _note(self) -> str:
-        return self.trainer.builder.note()
-
-    def _worker(self, worker: int, writer: Connection, parent: int) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
-        die_with(parent)
-        torch.set_num_threads(1)
-
-        def stop() -> bool:
-            return self.cancelled.value or (self.deadline is not None and time.monotonic() > self.deadline)
-
-        def count(more: int) -> None:
-            self.steps[worker] += more
-
-        try:
-            while not stop():
-                with self.next.get_lock():
-                    taken = self.next.value
-                    self.next.value += 1
-                if taken >= len(self.pending):
-                    break
-                for outcome in self._run(self.pending[taken], stop, count):
-                    writer.send(outcome)
-        except StoppedError:
-            pass
-        except UserError as error:
-            writer.send(error)
-        except BaseException:
-            writer.send(RuntimeError(f"a worker failed:\n{traceback.format_exc()}"))
-        writer.close()
-        os._exit(0)
-
-
-def _ended(process: Any) -> None:
-    process.join()
-    if process.exitcode:
-        raise RuntimeError(f"a worker process ended with exit code {process.exitcode}")
