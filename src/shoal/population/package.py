@@ -145,7 +145,10 @@ class Program:
         self._package = None
 
     def compile(self) -> None:
-        """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler."""
+        """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler.
+
+        ``load`` in this same process needs ``matmul.build`` to have come first.
+        """
         matmul.know()
         from torch._inductor import aoti_compile_and_package
         from torch.export import Dim, export
