@@ -26,16 +26,15 @@ def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float
     """Seconds that each of ``jobs`` would take in a plain PyTorch loop.
 
     Each is timed for its share of ``allowed`` seconds after a warm-up of three steps, in a process of its
-    own, with one thread and with all cores' (the faster counts: small networks lose by threads), and its
+    own with one thread (small networks lose by more), and its
     time a step multiplied by the steps of its whole training.
     """
-    cores = os.cpu_count() or 1
     prepared = {job.seed: task.prepare(job.seed) for job in jobs}
     steps = [_step(task, job, prepared[job.seed]) for job in jobs]
 
     def run(pipe: Any) -> None:
-        share = allowed / len(jobs) / 2
-        found = [min(_timed(step, share, threads) for threads in (1, cores)) for step in steps]
+        share = allowed / len(jobs)
+        found = [_timed(step, share, 1) for step in steps]  # more threads can hang in a forked process
         lengths = [total_steps(job.recipe, task.train_rows) for job in jobs]
         pipe.send([each * length for each, length in zip(found, lengths, strict=True)])
         pipe.close()
