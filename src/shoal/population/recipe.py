@@ -1,8 +1,11 @@
 """A recipe: the complete description of one training, and a job: one member to train with it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
+
+from shoal.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,10 @@ class Recipe:
     "dropout.rate": 0.1}; what is absent takes the technique's default. L2 and dropout are on exactly when
     their coefficient or rate stands in ``hyper``.
     batch_size: rows a step, or "all". epochs: passes over the training rows (may be a fraction).
+    optimizer: a name, the path of the user's own file, ``file.py:Class`` for a ``torch.optim.Optimizer``
+    class, or rules one after the other, ``"sgd>adam@0.3"`` (see ``stages``).
+    train_size: training rows that are used, the first of each seed's draw; None for all. label_noise: share
+    of the training rows whose class is replaced by another, drawn by seed.
     """
 
     network: str = "mlp"
@@ -29,6 +36,9 @@ class Recipe:
     controller: str = "none"
     batch_size: int | Literal["all"] = 64
     epochs: float = 30.0
+    train_size: int | None = None
+    label_noise: float = 0.0
+    device: str = "cpu"
     hyper: Mapping[str, float] = field(default_factory=dict)
 
     def with_hyper(self, **values: float) -> "Recipe":
@@ -43,12 +53,48 @@ class Recipe:
         return {split[name][2]: value for name, value in self.hyper.items() if split[name][0] == label}
 
 
+class Stage(NamedTuple):
+    """One rule of an optimizer, and the share of all steps at which the next one takes over (1 at the end)."""
+
+    rule: str
+    until: float
+
+
+def stages(optimizer: str) -> tuple[Stage, ...]:
+    """The rules of ``"adam"`` (one) or ``"sgd>adam@0.3"``: SGD for the first 30 % of the steps, then Adam.
+
+    Raises UserError where a rule is missing or the shares do not rise inside (0, 1).
+    """
+    found, begin = [], 0.0
+    first, *later = optimizer.split(">")
+    rule = first
+    for text in later:
+        following, _, share = text.rpartition("@")
+        try:
+            until = float(share)
+        except ValueError:
+            until = math.nan
+        if not rule.strip() or not following.strip() or not begin < until < 1:
+            raise UserError(
+                f"optimizer {optimizer!r} does not say when {text.strip()!r} takes over; write for example "
+                "sgd>adam@0.3 (shares of all steps, rising, between 0 and 1)"
+            )
+        found.append(Stage(rule.strip(), until))
+        rule, begin = following, until
+    return (*found, Stage(rule.strip(), 1.0))
+
+
 class Job(NamedTuple):
-    """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it."""
+    """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it.
+
+    points: how often, at equal distances, its validation loss and score are recorded while it trains
+    (``Outcome.details["curve"]``: [step, loss, score] each).
+    """
 
     name: str
     recipe: Recipe
     seed: int
+    points: int = 0
 
 
 class Outcome(NamedTuple):

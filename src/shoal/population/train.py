@@ -60,6 +60,8 @@ class Training:
             )
         if self.controller is not None and not stack.control:
             stack.control = control.first(self.controller, stack)
+        self.on_end: Callable[[Stack], None] = lambda ended: None
+        """Shown the members that end, as they are scored: with the weights their controllers kept."""
         self.member_steps = 0
         self.seconds = {job.name: 0.0 for job in stack.jobs}
 
@@ -166,6 +168,7 @@ class Training:
         ended = self.stack.select(rows)
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
+        self.on_end(ended)
         parts = {
             part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")
         }
