@@ -50,7 +50,7 @@ def test_description_read_as_text_equals_the_module(kind, name):
     (entry,) = [one for one in catalogue.describe(kind) if one["name"] == name]
     card, defaults = module.CARD, module.Hyper._field_defaults
     assert entry["kind"] == kind
-    for key in ("summary", "paper", "scope", "evaluations", "state"):
+    for key in ("summary", "paper", "year", "parent", "scope", "evaluations", "state"):
         assert entry[key] == getattr(card, key)
     assert (entry["contains"], entry["needs"]) == (list(card.contains), list(card.needs))
     assert entry["recipe"] == dict(card.recipe)

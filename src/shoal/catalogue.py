@@ -71,8 +71,9 @@ def make_hyper(module: ModuleType, values: Mapping[str, float]) -> Any:
 def describe(kind: str | None = None) -> list[dict[str, Any]]:
     """All techniques (of one kind) as plain data, from their cards and without importing torch.
 
-    Keys: kind, name, summary, paper, hyper (name → default, low, high, log, domain; low and high are None
-    where no search range is given), scope, contains, needs, recipe, evaluations, state.
+    Keys: kind, name, summary, paper, year (0 if unknown), parent ("" for a root), hyper (name → default, low,
+    high, log, domain; low and high are None where no search range is given), scope, contains, needs, recipe,
+    evaluations, state.
     """
     chosen = kinds() if kind is None else (kind,)
     return [_described(each, name) for each in chosen for name in names(each)]
@@ -85,6 +86,8 @@ def _described(kind: str, name: str) -> dict[str, Any]:
         "name": name,
         "summary": card.summary,
         "paper": card.paper,
+        "year": card.year,
+        "parent": card.parent,
         "hyper": {
             field: _numbers(default, card.ranges.get(field), card.domain[field])
             for field, default in defaults.items()

@@ -58,6 +58,11 @@ def test_whole_file_is_accepted():
         ('domain={"lr"', 'domain={"rl"', "CARD speaks of 'rl', which is no field of Hyper"),
         ("1e-3, 1.0,", "1e-3, 2.0,", "the range of lr, 0.001 to 2, is not inside its domain [0, 1]"),
         ("1e-3, 1.0,", "1.0, 1e-3,", "the range of lr, 1 to 0.001, is empty"),
+        ('paper=""', 'paper="", year=1599', "CARD.year, 1599, is neither between 1600 and today nor 0"),
+        ('paper=""', 'paper="", year=9999', "CARD.year, 9999, is neither between 1600 and today nor 0"),
+        ('paper=""', 'paper="", year="1951"', "CARD.year, '1951', is no whole number"),
+        ('paper=""', 'paper="", year=True', "CARD.year, True, is no whole number"),
+        ('paper=""', 'paper="", parent=None', "CARD.parent, None, is no name of a technique"),
         ("1e-3, 1.0,", "0.0, 1.0,", "the range of lr, 0 to 1, is logarithmic and must start above 0"),
     ],
 )

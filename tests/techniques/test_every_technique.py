@@ -53,6 +53,19 @@ def test_words_have_the_house_form(kind, name):
 
 
 @every
+def test_descends_from_an_older_technique_of_its_kind_and_in_the_end_from_a_root(kind, name):
+    card = catalogue.find(kind, name).CARD
+    assert str(card.year) in card.paper
+    passed = {name}
+    while card.parent:
+        assert card.parent in catalogue.names(kind) and card.parent not in passed
+        passed.add(card.parent)
+        parent = catalogue.find(kind, card.parent).CARD
+        assert parent.year <= card.year
+        card = parent
+
+
+@every
 def test_public_functions_are_annotated_and_documented(kind, name):
     module = catalogue.find(kind, name)
     for function in vars(module).values():

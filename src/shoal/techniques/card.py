@@ -47,6 +47,8 @@ class Card:
     """A technique's self-description.
 
     summary: one line, no capital, no full stop. paper: authors, year, arXiv number or venue.
+    year: of the paper's first publication; 0 is unknown, which only a user's own file may say.
+    parent: the technique of the same kind from which this one descends; "" for a root.
     ranges: hyperparameter → where search starts. domain: hyperparameter → where a value is legal.
     needs: what ``seen`` must hold beyond gradient, loss and noise key.
     scope: "element" and "member" rules see one member's flat vector of all parameters,
@@ -59,6 +61,8 @@ class Card:
 
     summary: str
     paper: str
+    year: int = 0
+    parent: str = ""
     ranges: Mapping[str, Range] = field(default_factory=dict)
     domain: Mapping[str, Domain] = field(default_factory=dict)
     needs: tuple[str, ...] = ()

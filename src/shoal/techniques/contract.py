@@ -5,6 +5,7 @@ hold. A kind with several places (regularizers) has one protocol for each, found
 """
 
 import inspect
+from datetime import date
 from types import ModuleType
 from typing import Any
 
@@ -39,7 +40,7 @@ def breach(module: ModuleType, kind: str) -> str | None:
             wanted = list(inspect.signature(method).parameters)[1:]
             if problem := _no_function(module, name, wanted):
                 return problem
-    return _wrong_numbers(module.CARD, module.Hyper)
+    return _wrong_descent(module.CARD) or _wrong_numbers(module.CARD, module.Hyper)
 
 
 def _no_named_tuple(module: ModuleType, name: str) -> str | None:
@@ -60,6 +61,17 @@ def _no_function(module: ModuleType, name: str, wanted: list[str]) -> str | None
         return f"the function {form} is missing"
     if list(inspect.signature(function).parameters) != wanted:
         return f"{name}{inspect.signature(function)} must have the form {form}"
+    return None
+
+
+def _wrong_descent(card: Card) -> str | None:
+    """What is wrong with the year and the parent; whether the parent exists only the catalogue knows."""
+    if isinstance(card.year, bool) or not isinstance(card.year, int):
+        return f"CARD.year, {card.year!r}, is no whole number"
+    if card.year != 0 and not 1600 <= card.year <= date.today().year:
+        return f"CARD.year, {card.year}, is neither between 1600 and today nor 0 for unknown"
+    if not isinstance(card.parent, str):
+        return f'CARD.parent, {card.parent!r}, is no name of a technique, nor "" for none'
     return None
 
 

@@ -28,4 +28,6 @@ def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
 CARD = Card(
     summary="weighs x by the normal probability of a smaller number",
     paper="Hendrycks & Gimpel 2016, arXiv:1606.08415",
+    year=2016,
+    parent="relu",
 )

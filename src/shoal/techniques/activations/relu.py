@@ -27,4 +27,5 @@ def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
 CARD = Card(
     summary="cuts what is negative",
     paper="Nair & Hinton 2010, ICML",
+    year=2010,
 )

@@ -27,4 +27,5 @@ def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
 CARD = Card(
     summary="squeezes into (0, 1)",
     paper="Rumelhart, Hinton & Williams 1986, Nature 323",
+    year=1986,
 )

@@ -27,4 +27,6 @@ def apply(x: Float[Tensor, "*shape"], hyper: Hyper) -> Float[Tensor, "*shape"]:
 CARD = Card(
     summary="squeezes into (-1, 1), around 0",
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
+    year=1998,
+    parent="sigmoid",
 )

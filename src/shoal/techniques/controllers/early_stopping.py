@@ -50,6 +50,7 @@ def observe(state: State, score: Float[Tensor, ""], hyper: Hyper) -> tuple[State
 CARD = Card(
     summary="stops when the validation loss no longer improves, and keeps the best weights",
     paper="Prechelt 1998, Early stopping - but when?, Springer",
+    year=1998,
     ranges={"patience": Range(3, 30, log=True)},
     domain={"patience": Domain(1.0), "min_delta": Domain(0.0)},
 )

@@ -32,4 +32,6 @@ def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Fl
 CARD = Card(
     summary="uniform weights that keep the variance through ReLU layers",
     paper="He, Zhang, Ren & Sun 2015, arXiv:1502.01852",
+    year=2015,
+    parent="he_normal",
 )

@@ -30,6 +30,7 @@ def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Fl
 CARD = Card(
     summary="normal weights of one fixed scale",
     paper="Krizhevsky, Sutskever & Hinton 2012, NeurIPS",
+    year=2012,
     ranges={"std": Range(1e-3, 1.0, log=True)},
     domain={"std": Domain(0.0, open_low=True)},
 )

@@ -40,6 +40,7 @@ def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Fl
 CARD = Card(
     summary="a random rotation, which keeps lengths exactly",
     paper="Saxe, McClelland & Ganguli 2013, arXiv:1312.6120",
+    year=2013,
     ranges={"gain": Range(0.5, 2.0, log=True)},
     domain={"gain": Domain(0.0, open_low=True)},
 )

@@ -43,4 +43,5 @@ def _uniform(shape: tuple[int, ...], fan_in: int, generator: torch.Generator) ->
 CARD = Card(
     summary="what nn.Linear and nn.Conv2d draw by default",
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp; the constant is torch's",
+    year=1998,
 )

@@ -33,4 +33,5 @@ def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Fl
 CARD = Card(
     summary="uniform weights that keep the variance forward and backward",
     paper="Glorot & Bengio 2010, AISTATS",
+    year=2010,
 )

@@ -75,6 +75,7 @@ def _follow(state: State, mean: Tensor, var: Tensor, count: Tensor, hyper: Hyper
 CARD = Card(
     summary="each channel gets mean 0 and variance 1 over the batch",
     paper="Ioffe & Szegedy 2015, arXiv:1502.03167",
+    year=2015,
     ranges={"momentum": Range(0.01, 0.5, log=True)},
     domain={"momentum": Domain(0.0, 1.0), "eps": Domain(0.0, open_low=True)},
 )

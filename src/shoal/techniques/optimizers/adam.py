@@ -53,6 +53,8 @@ def update(
 CARD = Card(
     summary="step along the gradient's running mean, scaled by its running size",
     paper="Kingma & Ba 2014, arXiv:1412.6980",
+    year=2014,
+    parent="rmsprop",
     ranges={"lr": Range(1e-5, 1e-1, log=True), "beta1": Range(0.8, 0.99), "beta2": Range(0.9, 0.9999)},
     domain={
         "lr": Domain(0.0, open_low=True),

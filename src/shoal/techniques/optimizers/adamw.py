@@ -55,6 +55,8 @@ def update(
 CARD = Card(
     summary="Adam with weight decay beside the adaptive step",
     paper="Loshchilov & Hutter 2017, arXiv:1711.05101",
+    year=2017,
+    parent="adam",
     ranges={
         "lr": Range(1e-5, 1e-1, log=True),
         "beta1": Range(0.8, 0.99),

@@ -39,6 +39,7 @@ def update(
 CARD = Card(
     summary="step against the gradient of the whole training set",
     paper="Cauchy 1847, Comptes Rendus 25",
+    year=1847,
     ranges={"lr": Range(1e-3, 1e1, log=True)},
     domain={"lr": Domain(0.0, open_low=True)},
     recipe={"batch_size": "all"},

@@ -44,6 +44,8 @@ def update(
 CARD = Card(
     summary="step along a decaying sum of the gradients",
     paper="Polyak 1964, USSR Computational Mathematics and Mathematical Physics 4(5)",
+    year=1964,
+    parent="sgd",
     ranges={"lr": Range(1e-4, 1.0, log=True), "momentum": Range(0.5, 0.99)},
     domain={"lr": Domain(0.0, open_low=True), "momentum": Domain(0.0, 1.0, open_high=True)},
     contains=("sgd",),

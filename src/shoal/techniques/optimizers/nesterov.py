@@ -45,6 +45,8 @@ def update(
 CARD = Card(
     summary="momentum that looks one step ahead",
     paper="Nesterov 1983, Soviet Mathematics Doklady 27; Sutskever et al. 2013, ICML",
+    year=1983,
+    parent="momentum",
     ranges={"lr": Range(1e-4, 1.0, log=True), "momentum": Range(0.5, 0.99)},
     domain={"lr": Domain(0.0, open_low=True), "momentum": Domain(0.0, 1.0, open_high=True)},
     contains=("sgd",),

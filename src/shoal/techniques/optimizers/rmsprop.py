@@ -45,6 +45,8 @@ def update(
 CARD = Card(
     summary="step along the gradient, scaled by its running size",
     paper="Tieleman & Hinton 2012, Coursera lecture 6.5",
+    year=2012,
+    parent="sgd",
     ranges={"lr": Range(1e-5, 1e-1, log=True), "alpha": Range(0.9, 0.999)},
     domain={
         "lr": Domain(0.0, open_low=True),

@@ -39,6 +39,8 @@ def update(
 CARD = Card(
     summary="step against the gradient of a random batch",
     paper="Robbins & Monro 1951, Annals of Mathematical Statistics 22(3)",
+    year=1951,
+    parent="gradient_descent",
     ranges={"lr": Range(1e-4, 1.0, log=True)},
     domain={"lr": Domain(0.0, open_low=True)},
 )

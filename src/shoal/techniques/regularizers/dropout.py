@@ -36,6 +36,7 @@ def apply(x: Float[Tensor, "*shape"], key: Int[Tensor, ""], hyper: Hyper) -> Flo
 CARD = Card(
     summary="silences activations at random during training",
     paper="Srivastava et al. 2014, JMLR 15",
+    year=2014,
     ranges={"rate": Range(0.0, 0.5)},
     domain={"rate": Domain(0.0, 1.0, open_high=True)},
 )

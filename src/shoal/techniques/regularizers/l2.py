@@ -33,6 +33,7 @@ def penalty(parameter: Float[Tensor, "*shape"], role: str, hyper: Hyper) -> Floa
 CARD = Card(
     summary="a penalty on the squares of the weights, added to the loss",
     paper="Krogh & Hertz 1991, NeurIPS",
+    year=1991,
     ranges={"coefficient": Range(1e-6, 1e-1, log=True)},
     domain={"coefficient": Domain(0.0)},
 )

@@ -28,4 +28,5 @@ def value(progress: Scalar, hyper: Hyper) -> Float[Tensor, ""]:
 CARD = Card(
     summary="the learning rate stays what it is",
     paper="Rumelhart, Hinton & Williams 1986, Nature 323",
+    year=1986,
 )

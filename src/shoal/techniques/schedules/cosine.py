@@ -32,6 +32,8 @@ def value(progress: Scalar, hyper: Hyper) -> Float[Tensor, ""]:
 CARD = Card(
     summary="the learning rate falls along half a cosine wave",
     paper="Loshchilov & Hutter 2016, arXiv:1608.03983",
+    year=2016,
+    parent="constant",
     ranges={"final": Range(0.0, 0.2)},
     domain={"final": Domain(0.0, 1.0)},
 )

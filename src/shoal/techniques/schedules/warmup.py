@@ -31,6 +31,8 @@ def value(progress: Scalar, hyper: Hyper) -> Float[Tensor, ""]:
 CARD = Card(
     summary="the learning rate rises linearly, then stays",
     paper="Goyal et al. 2017, arXiv:1706.02677",
+    year=2017,
+    parent="constant",
     ranges={"fraction": Range(0.01, 0.2, log=True)},
     domain={"fraction": Domain(0.0, 1.0)},
 )

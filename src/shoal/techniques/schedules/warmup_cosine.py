@@ -36,6 +36,8 @@ def value(progress: Scalar, hyper: Hyper) -> Float[Tensor, ""]:
 CARD = Card(
     summary="the learning rate rises linearly, then falls along half a cosine wave",
     paper="Goyal et al. 2017, arXiv:1706.02677; Loshchilov & Hutter 2016, arXiv:1608.03983",
+    year=2017,
+    parent="cosine",
     ranges={"fraction": Range(0.01, 0.2, log=True), "final": Range(0.0, 0.2)},
     domain={"fraction": Domain(0.0, 1.0, open_high=True), "final": Domain(0.0, 1.0)},
 )
