@@ -57,6 +57,9 @@ class Card:
     of them is reported "under-tuned", not "worse".
     recipe: recipe fields the technique fixes (gradient descent is SGD with ``batch_size="all"``).
     evaluations: gradient evaluations a step. state: numbers kept for each parameter.
+    torch: what does the same in plain torch, as code of a training loop that has ``model``, ``optimizer``,
+    ``loss`` and, for initializers, ``layer``; {name} stands for a hyperparameter, {steps} for the steps of
+    the training, {lr} for the learning rate, {channels} for a layer's. "" where torch has no such thing.
     """
 
     summary: str
@@ -71,3 +74,4 @@ class Card:
     recipe: Mapping[str, object] = field(default_factory=dict)
     evaluations: float = 1.0
     state: int = 0
+    torch: str = ""

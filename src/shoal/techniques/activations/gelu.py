@@ -30,4 +30,5 @@ CARD = Card(
     paper="Hendrycks & Gimpel 2016, arXiv:1606.08415",
     year=2016,
     parent="relu",
+    torch="torch.nn.GELU()",
 )

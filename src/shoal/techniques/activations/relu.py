@@ -28,4 +28,5 @@ CARD = Card(
     summary="cuts what is negative",
     paper="Nair & Hinton 2010, ICML",
     year=2010,
+    torch="torch.nn.ReLU()",
 )

@@ -28,4 +28,5 @@ CARD = Card(
     summary="squeezes into (0, 1)",
     paper="Rumelhart, Hinton & Williams 1986, Nature 323",
     year=1986,
+    torch="torch.nn.Sigmoid()",
 )

@@ -29,4 +29,5 @@ CARD = Card(
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
     year=1998,
     parent="sigmoid",
+    torch="torch.nn.Tanh()",
 )

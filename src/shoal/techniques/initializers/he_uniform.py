@@ -34,4 +34,5 @@ CARD = Card(
     paper="He, Zhang, Ren & Sun 2015, arXiv:1502.01852",
     year=2015,
     parent="he_normal",
+    torch="torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity='relu')",
 )

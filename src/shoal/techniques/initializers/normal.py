@@ -33,4 +33,5 @@ CARD = Card(
     year=2012,
     ranges={"std": Range(1e-3, 1.0, log=True)},
     domain={"std": Domain(0.0, open_low=True)},
+    torch="torch.nn.init.normal_(layer.weight, std={std})",
 )

@@ -43,4 +43,5 @@ CARD = Card(
     year=2013,
     ranges={"gain": Range(0.5, 2.0, log=True)},
     domain={"gain": Domain(0.0, open_low=True)},
+    torch="torch.nn.init.orthogonal_(layer.weight, gain={gain})",
 )

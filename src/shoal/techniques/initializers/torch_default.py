@@ -44,4 +44,5 @@ CARD = Card(
     summary="what nn.Linear and nn.Conv2d draw by default",
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp; the constant is torch's",
     year=1998,
+    torch="layer.reset_parameters()",
 )

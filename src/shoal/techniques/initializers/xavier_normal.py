@@ -35,4 +35,5 @@ CARD = Card(
     paper="Glorot & Bengio 2010, AISTATS",
     year=2010,
     parent="xavier_uniform",
+    torch="torch.nn.init.xavier_normal_(layer.weight)",
 )

@@ -34,4 +34,5 @@ CARD = Card(
     summary="uniform weights that keep the variance forward and backward",
     paper="Glorot & Bengio 2010, AISTATS",
     year=2010,
+    torch="torch.nn.init.xavier_uniform_(layer.weight)",
 )

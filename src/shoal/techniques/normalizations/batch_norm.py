@@ -78,4 +78,5 @@ CARD = Card(
     year=2015,
     ranges={"momentum": Range(0.01, 0.5, log=True)},
     domain={"momentum": Domain(0.0, 1.0), "eps": Domain(0.0, open_low=True)},
+    torch="torch.nn.BatchNorm1d({channels}, momentum={momentum}, eps={eps})",
 )

@@ -64,4 +64,5 @@ CARD = Card(
     },
     contains=("momentum", "sgd"),
     state=2,
+    torch="optimizer = torch.optim.Adam(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

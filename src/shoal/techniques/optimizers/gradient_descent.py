@@ -43,4 +43,5 @@ CARD = Card(
     ranges={"lr": Range(1e-3, 1e1, log=True)},
     domain={"lr": Domain(0.0, open_low=True)},
     recipe={"batch_size": "all"},
+    torch="optimizer = torch.optim.SGD(model.parameters(), lr={lr})",
 )

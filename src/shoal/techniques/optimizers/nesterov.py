@@ -51,4 +51,5 @@ CARD = Card(
     domain={"lr": Domain(0.0, open_low=True), "momentum": Domain(0.0, 1.0, open_high=True)},
     contains=("sgd",),
     state=1,
+    torch="optimizer = torch.optim.SGD(model.parameters(), lr={lr}, momentum={momentum}, nesterov=True)",
 )

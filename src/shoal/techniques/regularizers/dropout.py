@@ -39,4 +39,5 @@ CARD = Card(
     year=2014,
     ranges={"rate": Range(0.0, 0.5)},
     domain={"rate": Domain(0.0, 1.0, open_high=True)},
+    torch="torch.nn.Dropout({rate})",
 )

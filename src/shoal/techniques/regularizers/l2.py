@@ -36,4 +36,5 @@ CARD = Card(
     year=1991,
     ranges={"coefficient": Range(1e-6, 1e-1, log=True)},
     domain={"coefficient": Domain(0.0)},
+    torch="loss = loss + {coefficient} / 2 * sum((p**2).sum() for p in model.parameters() if p.ndim > 1)",
 )

@@ -29,4 +29,5 @@ CARD = Card(
     summary="the learning rate stays what it is",
     paper="Rumelhart, Hinton & Williams 1986, Nature 323",
     year=1986,
+    torch="scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)",
 )

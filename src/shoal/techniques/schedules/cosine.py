@@ -36,4 +36,8 @@ CARD = Card(
     parent="constant",
     ranges={"final": Range(0.0, 0.2)},
     domain={"final": Domain(0.0, 1.0)},
+    torch=(
+        "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max={steps}, "
+        "eta_min={final} * {lr})"
+    ),
 )

@@ -35,4 +35,9 @@ CARD = Card(
     parent="constant",
     ranges={"fraction": Range(0.01, 0.2, log=True)},
     domain={"fraction": Domain(0.0, 1.0)},
+    torch=(
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(\n"
+        "    optimizer, lambda step: step / ({fraction} * {steps}) if step < {fraction} * {steps} else 1.0\n"
+        ")"
+    ),
 )

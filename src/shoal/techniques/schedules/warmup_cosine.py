@@ -40,4 +40,12 @@ CARD = Card(
     parent="cosine",
     ranges={"fraction": Range(0.01, 0.2, log=True), "final": Range(0.0, 0.2)},
     domain={"fraction": Domain(0.0, 1.0, open_high=True), "final": Domain(0.0, 1.0)},
+    torch=(
+        "rising = {fraction} * {steps}\n"
+        "falling = lambda step: (1 + math.cos(math.pi * (step - rising) / ({steps} - rising))) / 2\n"
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(\n"
+        "    optimizer,\n"
+        "    lambda step: step / rising if step < rising else {final} + (1 - {final}) * falling(step),\n"
+        ")"
+    ),
 )
