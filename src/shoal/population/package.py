@@ -203,6 +203,7 @@ def _trace(example: Example) -> fx.GraphModule:
     )
 
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+    mode.cache_enabled = False  # with free sizes, writing its entries takes longer than what they save
     fake = []
     for number, (tensor, sizes) in enumerate(zip(example.inputs, example.dynamic, strict=True)):
         context: Any = StatelessSymbolicContext(
