@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 
 from shoal.errors import UserError
-from shoal.tasks.columns import describe, transformer, typed
+from shoal.tasks.columns import describe, typed
 from shoal.tasks.dates import date_format
+from shoal.tasks.encoders import TableEncoder
 
 ROWS = 40
 
@@ -102,18 +103,18 @@ def test_features_by_hand():
     assert frame["d month"].to_list() == [1.0, 1.0, 2.0, 1.0, 1.0, None]
     assert frame["d weekday"].to_list() == [5.0, 6.0, 7.0, 5.0, 5.0, None]  # 1 January 1970 was a Thursday
     train = np.array([0, 1, 2, 3])
-    pipeline = transformer(columns).fit(frame[train])
-    made = dict(zip(pipeline.get_feature_names_out(), pipeline.transform(frame).T, strict=True))
+    made = TableEncoder.fit(columns, frame[train])(frame)
     filled = np.array([1, 3, 3, 8, 5, 3.0])  # the median of 1, 3, 8
-    expected = (filled - filled[train].mean()) / filled[train].std()
-    np.testing.assert_allclose(made["number__n"], expected, rtol=1e-6)
-    np.testing.assert_array_equal(made["missing__n missing"], [0, 1, 0, 0, 0, 1])
-    np.testing.assert_array_equal(made["category__k_x"], [1, 0, 1, 0, 0, 0])
-    np.testing.assert_array_equal(made["category__k_y"], [0, 1, 0, 0, 1, 0])
-    np.testing.assert_allclose(
-        made["number__b"], (np.array([1, 0, 1, 1, 0, 1]) - 0.75) / 0.75**0.5 / 0.5, rtol=1e-6
-    )
-    assert not any("d missing" in name for name in made)
+    days = np.array([1, 2, 31, 1, 1, 1.5])  # the median of 1, 2, 31, 1
+    true = np.array([1, 0, 1, 1, 0, 1.0])
+    month, weekday = np.array([1, 1, 2, 1, 1, 1.0]), np.array([5, 6, 7, 5, 5, 5.5])
+    numbers = np.column_stack([filled, days, month, weekday, true])
+    expected = (numbers - numbers[train].mean(0)) / numbers[train].std(0)
+    np.testing.assert_allclose(made[:, :5], expected, rtol=1e-6)
+    np.testing.assert_array_equal(made[:, 5], [0, 1, 0, 0, 0, 1])  # n is missing
+    np.testing.assert_array_equal(made[:, 6], [1, 0, 1, 0, 0, 0])  # k is x
+    np.testing.assert_array_equal(made[:, 7], [0, 1, 0, 0, 1, 0])  # k is y
+    assert made.shape == (6, 8) and made.dtype == np.float32
 
 
 def test_a_made_column_never_takes_the_place_of_a_column_of_the_file():

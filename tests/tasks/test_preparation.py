@@ -9,7 +9,7 @@ import torch
 from shoal.errors import UserError
 from shoal.tasks import preparation
 from shoal.tasks.arrays import from_arrays
-from shoal.tasks.preparation import fingerprint, preprocessing
+from shoal.tasks.preparation import fingerprint
 from shoal.tasks.standardized import standardized_task
 
 X = np.random.RandomState(0).normal(5, 2, (60, 50))
@@ -41,8 +41,8 @@ def test_standardized_by_the_training_rows():
     data = task.prepare(7)
     train = X[data.train]
     np.testing.assert_allclose(data.x, (X - train.mean(0)) / train.std(0), atol=1e-5)
-    assert preprocessing(task, 7).mean_ == pytest.approx(train.mean(0))
-    assert preprocessing(from_arrays(X, Y), 7) is None
+    assert task.prepare.fitted(7).means == pytest.approx(train.mean(0))
+    assert from_arrays(X, Y).prepare.fitted(7) is None
 
 
 def test_inputs_beyond_single_precision_are_refused():

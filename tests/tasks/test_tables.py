@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from shoal.errors import UserError
-from shoal.tasks.preparation import preprocessing
 from shoal.tasks.tables import from_csv
 
 ROWS = 200
@@ -88,14 +87,6 @@ def test_notes_say_everything(file):
     assert "left out, whole numbers that count rows: 'id'" in notes
     assert "left out, constant outside the test rows: 'same'" in notes
     assert "column 'day': dates like '2024-01-01' (%Y-%m-%d) became day, month, weekday" in notes
-
-
-def test_the_fitted_preprocessing_is_kept_and_reads_new_rows(file):
-    task = from_csv(file, "label")
-    fitted = preprocessing(task, 2)
-    again = torch.from_numpy(fitted.transform(task.prepare.inputs)).float()
-    assert torch.equal(again, task.prepare(2).x)
-    assert task.prepare.classes == ("cheap", "dear")
 
 
 def test_a_task_goes_to_another_process(file):

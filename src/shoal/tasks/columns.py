@@ -9,7 +9,7 @@ a column's text reads as numbers or dates.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -94,31 +94,6 @@ def typed(text: "pl.DataFrame", columns: Sequence[Column]) -> "pl.DataFrame":
         if column.gaps:
             made[gap_name(column)] = next(iter(parts.values())).is_null().cast(pl.Float64)
     return pl.DataFrame(made)
-
-
-def transformer(columns: Sequence[Column]) -> Any:
-    """An unfitted scikit-learn ColumnTransformer from a typed frame to [rows, features] float32."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    floats = [part for column in columns for part in part_names(column)]
-    gaps = [gap_name(column) for column in columns if column.gaps]
-    categories = [column for column in columns if column.role == "category"]
-    filled = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
-    one_hot = OneHotEncoder(
-        categories=[list(column.categories) for column in categories],
-        handle_unknown="ignore",
-        sparse_output=False,
-        dtype=np.float32,
-    )
-    parts = [
-        ("number", filled, floats),
-        ("missing", "passthrough", gaps),
-        ("category", one_hot, [column.name for column in categories]),
-    ]
-    return ColumnTransformer([part for part in parts if part[2]])
 
 
 def part_names(column: Column) -> list[str]:

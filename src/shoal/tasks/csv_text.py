@@ -1,4 +1,4 @@
-"""A .csv or .csv.gz file as a polars frame of text cells, or one sentence about why it cannot be."""
+"""A .csv or .tsv file, also .gz, as a polars frame of text cells, or one sentence about why it cannot be."""
 
 import csv
 import gzip
@@ -18,15 +18,15 @@ SEPARATORS = (",", ";", "\t")
 def read_text(file: Path) -> "pl.DataFrame":
     """Every cell of ``file`` as stripped text, missing ones null; columns named by the header line.
 
-    Comma, semicolon or tab, whichever the header line holds most of. At most 512 MiB of text, checked
-    before reading (for .gz: while unpacking). Raises UserError if the file is missing, empty, larger, not
-    UTF-8 text, not a table, or has no header line.
+    Separated by tabs in .tsv, else by comma, semicolon or tab, whichever the header line holds most of. At
+    most 512 MiB of text, checked before reading (for .gz: while unpacking). Raises UserError if the file is
+    missing, empty, larger, not UTF-8 text, not a table, or has no header line.
     """
     import polars as pl
 
     content = _content(file)
     header = content[: content.find(b"\n") + 1 or None].decode()
-    separator = max(SEPARATORS, key=header.count)
+    separator = "\t" if file.name.endswith((".tsv", ".tsv.gz")) else max(SEPARATORS, key=header.count)
     names = _names(file, header, separator)
     try:
         frame = pl.read_csv(content, separator=separator, infer_schema=False, new_columns=names)

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 DAYS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%Y", "%m/%d/%Y", "%m-%d-%Y")
-TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%SZ", "T%H:%M", " %H:%M:%S%.f", "T%H:%M:%S%.fZ")
+TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%SZ", "T%H:%M")
 
 
 def date_format(cells: "pl.Series") -> str | None:
@@ -38,4 +38,5 @@ def date_parts(cells: "pl.Series | None", form: str) -> "dict[str, pl.Series]":
 
 
 def _read(cells: "pl.Series", form: str) -> "pl.Series":
-    return cells.str.to_datetime(form, time_unit="us", strict=False)
+    """Seconds may have decimals."""
+    return cells.str.to_datetime(form.replace("%S", "%S%.f"), time_unit="us", strict=False)

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Shaped
 from numpy import ndarray
 
+from shoal.tasks.encoders import Standardizer
 from shoal.tasks.preparation import Preparation, fingerprint
 from shoal.tasks.splits import split
 from shoal.tasks.task import Task
@@ -19,8 +20,6 @@ def standardized_task(
     kind: Literal["classification", "regression"],
 ) -> Task:
     """A task from numbers without gaps. y: classes 0, 1, ... or, for regression, numbers in their unit."""
-    from sklearn.preprocessing import StandardScaler
-
     classes = kind == "classification"
     y = y.astype(np.int64 if classes else np.float64)
     rows = split(len(y), y if classes else None)
@@ -32,6 +31,6 @@ def standardized_task(
         features=(x.shape[1],),
         outputs=int(y.max()) + 1 if classes else 1,
         train_rows=rows.train_rows,
-        prepare=Preparation(rows, x, targets, StandardScaler, standardize=not classes),
+        prepare=Preparation(rows, x, targets, Standardizer.fit, standardize=not classes),
         fingerprint=fingerprint((x, y, rows.test, rows.valid_share)),
     )

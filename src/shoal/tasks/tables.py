@@ -1,7 +1,6 @@
 """A task from a table in a .csv or .csv.gz file."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,8 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from shoal.errors import UserError, unknown
-from shoal.tasks.columns import Column, describe, transformer, typed
+from shoal.tasks.columns import describe, typed
 from shoal.tasks.csv_text import read_text
+from shoal.tasks.encoders import TableEncoder
 from shoal.tasks.preparation import Preparation, fingerprint
 from shoal.tasks.splits import TEST_SHARE, VALID_SHARE, split
 from shoal.tasks.target import Kind, Target, decide
@@ -18,14 +18,6 @@ from shoal.tasks.task import Task
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-@dataclass
-class TablePreparation(Preparation):
-    """Preparation of a table, with what a later row of text needs: columns and the names of the classes."""
-
-    columns: tuple[Column, ...] = ()
-    classes: tuple[str, ...] = ()
 
 
 def from_csv(
@@ -69,13 +61,13 @@ def _task(file: Path, text: "pl.DataFrame", target: Target, test_share: float, v
             f"{file} has no column to learn from; {'; '.join(notes) or 'there is only the target'}"
         )
     y = torch.from_numpy(target.values)
-    prepare = TablePreparation(
+    prepare = Preparation(
         split=rows,
         inputs=typed(text, columns),
         targets=y if classes else y[:, None],
-        pipeline=partial(transformer, tuple(columns)),
+        fit=partial(TableEncoder.fit, tuple(columns)),
         standardize=not classes,
-        columns=tuple(columns),
+        target=target.name,
         classes=target.classes,
     )
     return Task(

@@ -21,6 +21,7 @@ class Target(NamedTuple):
     classes: what the classes are called in the file, empty for regression. notes: a sentence each.
     """
 
+    name: str
     kind: Kind
     rows: np.ndarray
     values: np.ndarray
@@ -67,7 +68,7 @@ def decide(text: "pl.Series", kind: Kind | None = None) -> Target:
         return target._replace(notes=target.notes + notes)
     reason = f"regression, because {name!r} is {what} with {different} different values"
     rows, dropped = _present(values)
-    return Target("regression", rows, there.to_numpy(writable=True), (), (reason, *dropped, *notes))
+    return Target(name, "regression", rows, there.to_numpy(writable=True), (), (reason, *dropped, *notes))
 
 
 def _classification(cells: "pl.Series", why: str) -> Target:
@@ -91,7 +92,12 @@ def _classification(cells: "pl.Series", why: str) -> Target:
         else ()
     )
     return Target(
-        "classification", rows, values, names, (f"classification, because {why}", *dropped, *lonely)
+        cells.name,
+        "classification",
+        rows,
+        values,
+        names,
+        (f"classification, because {why}", *dropped, *lonely),
     )
 
 
