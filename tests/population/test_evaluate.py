@@ -9,11 +9,14 @@ from sklearn import metrics
 from torch import nn
 
 from population.members import begin, go_on, table
+from shoal.errors import UserError
 from shoal.population import evaluate
-from shoal.population.evaluate import dead_units, losses_and_scores, outputs
+from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores, outputs
 from shoal.population.plain_loop import seconds
 from shoal.population.recipe import Job, Recipe
+from shoal.tasks import metrics as own_metrics
 from shoal.tasks.arrays import from_arrays
+from shoal.tasks.task import with_metric
 
 RECIPE = Recipe(width=8, depth=1, batch_size=16, normalization="batch_norm").with_hyper(dropout__rate=0.4)
 JOBS = [Job("a", RECIPE, 1), Job("b", RECIPE, 2), Job("c", RECIPE, 1)]
@@ -72,6 +75,51 @@ def test_errors_are_in_the_targets_unit():
         predicted = made * float(y[train].double().std(correction=0)) + float(y[train].double().mean())
         expected = metrics.root_mean_squared_error(y[test].numpy(), predicted.numpy())
         assert float(scores[row]) == pytest.approx(expected, rel=1e-6)  # targets are kept in float32
+
+
+@pytest.mark.parametrize("name", own_metrics.names("classification"))
+def test_every_metric_decides_and_is_recorded(name):
+    task = with_metric(table(), name)
+    training = go_on(begin(task, JOBS), 20)
+    _, scores = losses_and_scores(task, training.data, training.stack, "test")
+    recorded = all_metrics(task, training.data, training.stack, "test")
+    for row, job in enumerate(training.stack.jobs):
+        prepared = task.prepare(job.seed)
+        made = in_torch(training.stack, row)(prepared.x[prepared.test].double()).detach()
+        expected = own_metrics.value(name, made.numpy(), prepared.y[prepared.test].numpy())
+        assert float(scores[row]) == pytest.approx(expected, rel=1e-10)
+        assert recorded[row][name] == pytest.approx(expected, rel=1e-10)
+
+
+def test_regression_metrics_are_in_the_targets_unit():
+    task = table(classes=None)
+    training = go_on(begin(task, JOBS), 20)
+    recorded = all_metrics(task, training.data, training.stack, "test")
+    _, roots = losses_and_scores(task, training.data, training.stack, "test")
+    _, means = losses_and_scores(with_metric(task, "mae"), training.data, training.stack, "test")
+    for row, found in enumerate(recorded):
+        assert found["rmse"] == pytest.approx(float(roots[row])) and found["mae"] == float(means[row])
+        assert found["mae"] < found["rmse"]
+
+
+def test_an_undefined_metric_is_one_sentence():
+    x, y = torch.randn(60, 6), (torch.arange(60) % 2)
+    task = with_metric(from_arrays(x, y, test=(x[:5], y[:1].expand(5))), "auroc")
+    training = begin(task, JOBS[:1])
+    with pytest.raises(UserError, match="'auroc' is undefined on the test rows"):
+        losses_and_scores(task, training.data, training.stack, "test")
+    assert math.isnan(all_metrics(task, training.data, training.stack, "test")[0]["auroc"])
+
+
+def test_only_members_with_points_have_all_metrics():
+    task = table()
+    jobs = [
+        JOBS[0]._replace(recipe=replace(RECIPE, epochs=1), points=1),
+        JOBS[1]._replace(recipe=replace(RECIPE, epochs=1)),
+    ]
+    found = {one.name: one for one in begin(task, jobs).run()}
+    assert found["a"].details["metrics"]["accuracy"] == found["a"].test_score
+    assert "metrics" not in found["b"].details
 
 
 def test_without_rows_or_finite_outputs_there_is_no_score():

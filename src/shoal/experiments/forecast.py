@@ -7,6 +7,7 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.sizing import Size
 from shoal.experiments.training import Training
 from shoal.statistics.power import smallest_difference
+from shoal.tasks import metrics
 from shoal.tasks.task import Task
 
 POWER = 0.8
@@ -34,9 +35,9 @@ def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast
     """The forecast of a size.
 
     Before training the deviation is a guess: networks that disagree on a tenth of the test rows
-    (√(0.1 / rows)) for an accuracy, 5 % of the mean for anything else.
+    (√(0.1 / rows)) for an accuracy and other shares of 1, 5 % of the mean for anything else.
     """
-    relative = not (plan.judge == "score" and plan.metric == "accuracy")
+    relative = not (plan.judge == "score" and metrics.find(plan.metric).share)
     deviation = _RELATIVE_DEVIATION if relative else (_DISAGREEMENT / len(task.prepare(0).test)) ** 0.5
     tuning = size.tuning.networks
     each = tuning + size.evaluation_seeds

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from shoal.experiments.plan import Plan
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import fill_diverged, worst_score
+from shoal.tasks import metrics
 from shoal.tasks.task import Task
 
 
@@ -33,8 +34,9 @@ def counted(
 ) -> dict[str, NDArray[np.float64]]:
     """By arm the judged numbers [seeds], a diverged run standing with the worst number a run can have.
 
-    That is the worst any arm has, or if worse: accuracy 0, the RMSE of always predicting the training mean,
-    the training loss of knowing nothing. Time, steps and memory of a diverged run are the most any arm took.
+    That is the worst any arm has, or if worse: 0 for an accuracy and other scores of classes, the error (or
+    r2) of always predicting the training mean, the loss of knowing nothing. Time, steps and memory of a
+    diverged run are the most any arm took.
     """
     numbers = {arm: [judged(one, plan) for one in found.values()] for arm, found in outcomes.items()}
     missing = any(math.isnan(number) for found in numbers.values() for number in found)
@@ -48,8 +50,8 @@ def counted(
 
 
 def resolution(plan: Plan, task: Task) -> float:
-    """The smallest step between two judged numbers: one test row for an accuracy, else 0."""
-    if plan.judge == "score" and plan.metric == "accuracy":
+    """The smallest step between two judged numbers: one test row for an accuracy or F1, else 0."""
+    if plan.judge == "score" and metrics.find(plan.metric).counts_rows:
         return 1.0 / len(task.prepare(0).test)
     return 0.0
 
@@ -59,13 +61,20 @@ def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
         return 0.0
     if plan.judge == "train_loss":
         return math.log(task.outputs) if task.kind == "classification" else 1.0
-    if plan.metric == "accuracy":
-        return 0.0 if plan.judge == "score" else 1.0
-    return max(_knowing_nothing(task, seed) for seed in seeds)
+    metric = metrics.find(plan.metric)
+    if plan.judge == "gap" and metric.share:
+        return 1.0
+    if metric.share and task.kind == "classification":
+        return 0.0
+    each = [_knowing_nothing(task, plan.metric, seed) for seed in seeds]
+    return min(each) if plan.judged_higher_is_better else max(each)
 
 
-def _knowing_nothing(task: Task, seed: int) -> float:
-    """The test RMSE of always predicting the training mean; targets are standardized on training rows."""
+def _knowing_nothing(task: Task, metric: str, seed: int) -> float:
+    """The test score of outputs that are all zero: equal logits, or the training mean, as targets are
+    standardized on training rows."""
     prepared = task.prepare(seed)
-    test = prepared.y[prepared.test].double()
-    return float(test.square().mean().sqrt()) * prepared.scale
+    truth = prepared.y[prepared.test].numpy()
+    classes = task.kind == "classification"
+    zeros = np.zeros((len(truth), task.outputs)) if classes else np.zeros_like(truth)
+    return metrics.value(metric, zeros, truth, prepared.scale)

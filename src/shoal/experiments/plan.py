@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 from shoal.errors import unknown
 from shoal.experiments.arms import Arm
 from shoal.store.canonical import canonical_json, digest
+from shoal.tasks import metrics
 
 Judge = Literal["score", "train_loss", "time", "steps", "gap", "memory"]
 JUDGES: tuple[str, ...] = get_args(Judge)
@@ -81,9 +82,8 @@ def judge_of(name: str) -> str:
 
 
 def margin_for(judge: str, metric: str) -> Margin:
-    """One point of accuracy, two percentage points of gap, 2 % of an RMSE, 5 % of any other number."""
-    if judge == "score" and metric == "accuracy":
-        return Margin(0.01, False)
-    if judge == "gap" and metric == "accuracy":
-        return Margin(0.02, False)
+    """0.01 of a metric that is a share of 1 (accuracy, auroc, f1, r2, ...), 0.02 of its gap; 2 % of another
+    metric (rmse, mae, log_loss), 5 % of any other number."""
+    if judge in ("score", "gap") and metrics.find(metric).share:
+        return Margin(0.01 if judge == "score" else 0.02, False)
     return Margin(0.02 if judge == "score" else 0.05, True)

@@ -1,6 +1,7 @@
 """Scores of a stack's members: outputs on rows without noise, then loss and metric, member by member."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +10,14 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_map
 
+from shoal.errors import UserError
 from shoal.networks.capture import layer_inputs
 from shoal.networks.forward import Forward, forward
 from shoal.population.batches import Data
 from shoal.population.gradient import effective, row_losses, stackable
 from shoal.population.stack import Stack
 from shoal.population.template import Template
-from shoal.tasks import own_network
+from shoal.tasks import metrics, own_network
 from shoal.tasks.task import Task
 
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
@@ -83,25 +85,58 @@ def _each(stack: Stack, function: Callable, rows: Tensor) -> tuple[Tensor, ...]:
 
 
 def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
-    """Mean loss and metric of each member on its seed's rows of ``part``, float64 [members] each.
+    """Mean loss and the task's metric of each member on its seed's rows of ``part``, float64 [members] each.
 
-    The metric is accuracy, or the root mean squared error in the target's unit. NaN where there are no
-    such rows or the outputs are not finite.
+    Errors are in the target's unit. NaN where there are no such rows or the outputs are not finite.
+    Raises UserError where the metric is undefined: auroc on rows of one class, r2 on a single row.
     """
-    rows = torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
-    if rows.shape[1] == 0:
+    made, target = _on_part(data, stack, part)
+    if target.shape[1] == 0:
         nothing = torch.full((len(stack),), torch.nan, dtype=torch.float64)
         return nothing, nothing
-    made = outputs(stack, data.x, rows)
-    target = data.y[rows]
     kind = stack.template.family.kind
-    losses = vmap(lambda output, y: row_losses(output, y, kind))(made, target).double().mean(1)
-    if kind == "classification":
-        scores = (made.argmax(-1) == target).double().mean(1)
+    losses = vmap(lambda output, y: row_losses(output, y, kind))(made, target).double().mean(1).cpu()
+    scores = torch.full_like(losses, torch.nan)
+    finite = losses.isfinite().nonzero()[:, 0]
+    scales = [data.prepared[seed].scale for seed in stack.seeds.tolist()]
+    if task.metric == "accuracy":
+        scores[finite] = (made.argmax(-1) == target).double().mean(1).cpu()[finite]
+    elif task.metric == "rmse":
+        root = ((made - target) ** 2).double().mean((1, 2)).sqrt().cpu()
+        scores[finite] = (root * torch.tensor(scales, dtype=torch.float64))[finite]
     else:
-        scale = torch.tensor(
-            [data.prepared[seed].scale for seed in stack.seeds.tolist()], dtype=torch.float64
+        for row in finite.tolist():
+            scores[row] = metrics.value(task.metric, *_arrays(made[row], target[row]), scales[row])
+    if scores[finite].isnan().any():
+        raise UserError(
+            f"metric {task.metric!r} is undefined on the {part} rows of task {task.name!r} (one class or "
+            "one row only): choose another metric"
         )
-        scores = ((made - target) ** 2).double().mean((1, 2)).sqrt().cpu() * scale
-    scores = torch.where(losses.isfinite().cpu(), scores.cpu(), torch.nan)
-    return losses.cpu(), scores
+    return losses, scores
+
+
+def all_metrics(task: Task, data: Data, stack: Stack, part: str) -> list[dict[str, float]]:
+    """For each member every metric of the task's kind on its seed's rows of ``part``, by name.
+
+    NaN where a metric is undefined or the outputs are not finite.
+    """
+    made, target = _on_part(data, stack, part)
+    names = metrics.names(task.kind)
+    found = []
+    for row, seed in enumerate(stack.seeds.tolist()):
+        if not target.shape[1] or not made[row].isfinite().all():
+            found.append(dict.fromkeys(names, math.nan))
+            continue
+        arrays, scale = _arrays(made[row], target[row]), data.prepared[seed].scale
+        found.append({name: metrics.value(name, *arrays, scale) for name in names})
+    return found
+
+
+def _on_part(data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
+    """Outputs [members, rows, outputs] on each member's rows of ``part``, and their targets."""
+    rows = torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
+    return outputs(stack, data.x, rows), data.y[rows]
+
+
+def _arrays(made: Tensor, target: Tensor) -> tuple[Any, Any]:
+    return made.cpu().numpy(), target.cpu().numpy()

@@ -54,7 +54,7 @@ class Recipe:
 
 
 class Stage(NamedTuple):
-    """One rule of an optimizer, and the share of all steps at which the next one takes over (1 at the end)."""
+    """One rule of an optimizer, and the share of all steps at which the next one takes over (1: none)."""
 
     rule: str
     until: float
@@ -88,7 +88,8 @@ class Job(NamedTuple):
     """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it.
 
     points: how often, at equal distances, its validation loss and score are recorded while it trains
-    (``Outcome.details["curve"]``: [step, loss, score] each).
+    (``Outcome.details["curve"]``). With any, all metrics of its test rows are recorded at its end, too
+    (``Outcome.details["metrics"]``: name → value).
     """
 
     name: str

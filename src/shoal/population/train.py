@@ -13,7 +13,7 @@ from shoal import catalogue
 from shoal.errors import UserError
 from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
-from shoal.population.evaluate import dead_units, losses_and_scores
+from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
 from shoal.population.stack import Stack, create
@@ -173,16 +173,21 @@ class Training:
             part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")
         }
         dead = dead_units(ended, self.data)
+        shown = [row for row, job in enumerate(ended.jobs) if job.points]
+        scored = all_metrics(self.task, self.data, ended.select(shown), "test") if shown else []
+        tests = {ended.jobs[row].name: values for row, values in zip(shown, scored, strict=True)}
         kept = {job.name: row for row, job in enumerate(ended.jobs)}
         for row in rows:
             job, place = self.stack.jobs[row], kept[self.stack.jobs[row].name]
-            numbers = {"dead_units": dead[place]}
+            numbers: dict[str, Any] = {"dead_units": dead[place]}
+            if job.points:
+                numbers["metrics"] = tests[job.name]
             steps = int(self.stack.step[row]) + broken.get(row, 0)
             yield _outcome(self, job, place, parts, row in broken, steps, numbers)
 
 
 def _outcome(
-    training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int, details: dict[str, float]
+    training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int, details: dict[str, Any]
 ) -> Outcome:
     stack = training.stack
     losses = {part: float(both[0][row]) for part, both in parts.items()}

@@ -1,10 +1,14 @@
 """A task: data, loss and metric; test rows are fixed, train and validation rows are drawn by seed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
+
+from shoal.errors import UserError
+from shoal.tasks import metrics
+from shoal.tasks.metrics import Kind, MetricName
 
 
 class Prepared(NamedTuple):
@@ -36,8 +40,8 @@ class Task:
     """
 
     name: str
-    kind: Literal["classification", "regression"]
-    metric: Literal["accuracy", "rmse"]
+    kind: Kind
+    metric: MetricName
     features: tuple[int, ...]
     outputs: int
     train_rows: int
@@ -49,4 +53,17 @@ class Task:
     @property
     def higher_is_better(self) -> bool:
         """Whether a larger metric is better."""
-        return self.metric == "accuracy"
+        return metrics.find(self.metric).higher_is_better
+
+
+def with_metric(task: Task, name: str) -> Task:
+    """The task judged by another metric (see ``shoal.tasks.metrics``).
+
+    Raises UserError for a name that does not exist and for a metric of the other kind of task.
+    """
+    if metrics.find(name).kind != task.kind:
+        raise UserError(
+            f"metric {name!r} is for {metrics.find(name).kind}, but task {task.name!r} is a {task.kind}; "
+            f"choose among {', '.join(metrics.names(task.kind))}"
+        )
+    return replace(task, metric=cast(MetricName, name))

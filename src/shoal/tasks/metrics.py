@@ -1,0 +1,138 @@
+"""Metrics: what outputs are judged by. scikit-learn computes them; it is imported at the first use.
+
+classification: accuracy (share of rows whose class is right), balanced_accuracy (mean recall of the classes
+that occur), f1 (of class 1 where there are two classes, else the mean over classes that occur or are named),
+auroc (of the score of class 1 where there are two classes, else the mean over classes that occur, each
+against the rest), log_loss (mean cross-entropy in nats, all classes named).
+regression: rmse and mae (over all rows and outputs, in the target's unit), r2 (share of variance explained,
+mean over outputs).
+
+F1 is 0 where nothing is named and nothing occurs. auroc is NaN where the rows hold one class only, and r2
+where there are fewer than two rows: they are undefined, not bad.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shoal.errors import unknown
+
+Kind = Literal["classification", "regression"]
+MetricName = Literal["accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "rmse", "mae", "r2"]
+Array = NDArray[Any]
+
+
+class Metric(NamedTuple):
+    """compute: (outputs [rows, outputs], targets) → number. outputs are logits, targets [rows] classes; or
+    outputs and targets [rows, outputs] are standardized.
+
+    share: 1 is perfect and 0 is worthless, so differences are meant absolutely; else in relation to the mean.
+    counts_rows: it moves in steps of about one row. in_unit: to be multiplied by the target's scale.
+    """
+
+    kind: Kind
+    higher_is_better: bool
+    compute: Callable[[Array, Array], float]
+    share: bool = False
+    counts_rows: bool = False
+    in_unit: bool = False
+
+
+def find(name: str) -> Metric:
+    """The metric of that name. Raises UserError listing those that exist."""
+    if name not in _METRICS:
+        raise unknown("metric", name, _METRICS)
+    return _METRICS[name]
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The names of all metrics of a kind of task, the usual one first."""
+    return tuple(name for name in get_args(MetricName) if _METRICS[name].kind == kind)
+
+
+def value(name: str, outputs: Array, targets: Array, scale: float = 1.0) -> float:
+    """The metric of outputs [rows, outputs] (logits, or standardized predictions) against targets.
+
+    scale: what a standardized error is multiplied by to be in the target's unit.
+    Raises UserError for an unknown name. NaN where the metric is undefined (see above).
+    """
+    metric = find(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of undefined metrics, which are NaN here, and of absent classes
+        found = float(metric.compute(np.asarray(outputs, np.float64), np.asarray(targets)))
+    return found * scale if metric.in_unit else found
+
+
+def _accuracy(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.accuracy_score(targets, outputs.argmax(1))
+
+
+def _balanced_accuracy(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.balanced_accuracy_score(targets, outputs.argmax(1))
+
+
+def _f1(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    average = "binary" if outputs.shape[1] == 2 else "macro"
+    return metrics.f1_score(targets, outputs.argmax(1), average=average, zero_division=0.0)
+
+
+def _auroc(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    present = np.unique(targets)
+    if len(present) < 2:
+        return float("nan")
+    score = _probabilities(outputs)
+    if outputs.shape[1] == 2:
+        return metrics.roc_auc_score(targets, outputs[:, 1] - outputs[:, 0])
+    return float(np.mean([metrics.roc_auc_score(targets == one, score[:, one]) for one in present]))
+
+
+def _log_loss(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.log_loss(targets, _probabilities(outputs), labels=np.arange(outputs.shape[1]))
+
+
+def _probabilities(outputs: Array) -> Array:
+    shifted = np.exp(outputs - outputs.max(1, keepdims=True))
+    return shifted / shifted.sum(1, keepdims=True)
+
+
+def _rmse(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.mean_squared_error(targets, outputs) ** 0.5  # over all outputs, then the root
+
+
+def _mae(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.mean_absolute_error(targets, outputs)
+
+
+def _r2(outputs: Array, targets: Array) -> float:
+    from sklearn import metrics
+
+    return metrics.r2_score(targets, outputs)
+
+
+_METRICS: dict[str, Metric] = {
+    "accuracy": Metric("classification", True, _accuracy, share=True, counts_rows=True),
+    "auroc": Metric("classification", True, _auroc, share=True),
+    "f1": Metric("classification", True, _f1, share=True, counts_rows=True),
+    "balanced_accuracy": Metric("classification", True, _balanced_accuracy, share=True, counts_rows=True),
+    "log_loss": Metric("classification", False, _log_loss),
+    "rmse": Metric("regression", False, _rmse, in_unit=True),
+    "mae": Metric("regression", False, _mae, in_unit=True),
+    "r2": Metric("regression", True, _r2, share=True),
+}
