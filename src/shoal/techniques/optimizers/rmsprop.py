@@ -4,6 +4,7 @@
 
 η lr · α alpha · ε eps · v square, 0 before the first step.
 Tieleman & Hinton 2012, Lecture 6.5: rmsprop, Coursera, Neural Networks for Machine Learning.
+It is Adagrad with a running mean in place of the sum (the lecture itself comes to it from Rprop's signs).
 Differs from the lecture: ε, which torch adds too. v is not corrected for its start at 0, so the first steps
 are up to 1/√(1-α) times longer. For ε → ∞ with η/ε held, it is SGD.
 Witness: torch.optim.RMSprop.
@@ -46,7 +47,7 @@ CARD = Card(
     summary="step along the gradient, scaled by its running size",
     paper="Tieleman & Hinton 2012, Coursera lecture 6.5",
     year=2012,
-    parent="sgd",
+    parent="adagrad",
     ranges={"lr": Range(1e-5, 1e-1, log=True), "alpha": Range(0.9, 0.999)},
     domain={
         "lr": Domain(0.0, open_low=True),
@@ -55,4 +56,5 @@ CARD = Card(
     },
     contains=("sgd",),
     state=1,
+    torch="optimizer = torch.optim.RMSprop(model.parameters(), lr={lr}, alpha={alpha}, eps={eps})",
 )
