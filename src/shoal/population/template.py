@@ -12,11 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from shoal import catalogue
-from shoal.errors import unknown
-from shoal.networks.convnet import ConvNet
+from shoal.artifact.network import build as build_network
 from shoal.networks.layers import Dropout
-from shoal.networks.mlp import MLP
-from shoal.networks.own import adopt
 from shoal.networks.roles import roles
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
@@ -81,29 +78,11 @@ def build(
 
     Raises shoal.errors.UserError for an unknown network, activation or normalization.
     """
-    if recipe.network == "own":
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0 if seed is None else derive(seed, "own"))
-            made = factory()
-        return adopt(
-            made, catalogue.find("regularizer", "dropout"), catalogue.find("normalization", "batch_norm")
-        )
-    kinds = {"mlp": MLP, "convnet": ConvNet}
-    if recipe.network not in kinds:
-        raise unknown("network", recipe.network, [*kinds, "own"])
-    settings: dict[str, Any] = {
-        "width": recipe.width,
-        "depth": recipe.depth,
-        "activation": (recipe.activation, catalogue.find("activation", recipe.activation)),
-    }
-    if recipe.normalization != "none":
-        found = catalogue.find("normalization", recipe.normalization)
-        settings["normalization"] = (recipe.normalization, found)
-    if "dropout.rate" in recipe.hyper:
-        settings["dropout"] = ("dropout", catalogue.find("regularizer", "dropout"))
-    if recipe.network == "convnet":
-        return ConvNet(features, outputs, **settings)
-    return MLP(torch.Size(features).numel(), outputs, residual=recipe.residual, **settings)
+    if recipe.network != "own":
+        return build_network(recipe, features, outputs)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0 if seed is None else derive(seed, "own"))
+        return build_network(recipe, features, outputs, factory)
 
 
 def template(task: Task, recipe: Recipe) -> Template:

@@ -1,0 +1,66 @@
+"""From a description to a network: what training builds, and what loading an artifact builds again."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from shoal import catalogue
+from shoal.errors import unknown
+from shoal.networks.convnet import ConvNet
+from shoal.networks.mlp import MLP
+from shoal.networks.own import adopt
+
+
+class Architecture(Protocol):
+    """The fields of a recipe that a network is built from (see ``shoal.population.recipe.Recipe``)."""
+
+    @property
+    def network(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def residual(self) -> bool: ...
+    @property
+    def activation(self) -> str: ...
+    @property
+    def normalization(self) -> str: ...
+    @property
+    def hyper(self) -> Mapping[str, float]: ...
+
+
+def build(
+    architecture: Architecture,
+    features: tuple[int, ...],
+    outputs: int,
+    factory: Callable[[], nn.Module] | None = None,
+) -> nn.Module:
+    """The network as a module of shoal's layers, [rows, *features] → [rows, outputs].
+
+    factory: makes the user's own module, for network "own". Its numbers are torch's draws of the moment.
+    Raises shoal.errors.UserError for an unknown network, activation or normalization.
+    """
+    if architecture.network == "own":
+        assert factory is not None
+        dropout = catalogue.find("regularizer", "dropout")
+        return adopt(factory(), dropout, catalogue.find("normalization", "batch_norm"))
+    kinds = {"mlp": MLP, "convnet": ConvNet}
+    if architecture.network not in kinds:
+        raise unknown("network", architecture.network, [*kinds, "own"])
+    settings: dict[str, Any] = {
+        "width": architecture.width,
+        "depth": architecture.depth,
+        "activation": (architecture.activation, catalogue.find("activation", architecture.activation)),
+    }
+    if architecture.normalization != "none":
+        found = catalogue.find("normalization", architecture.normalization)
+        settings["normalization"] = (architecture.normalization, found)
+    if "dropout.rate" in architecture.hyper:
+        settings["dropout"] = ("dropout", catalogue.find("regularizer", "dropout"))
+    if architecture.network == "convnet":
+        return ConvNet(features, outputs, **settings)
+    inputs = torch.Size(features).numel()
+    return MLP(inputs, outputs, residual=architecture.residual, **settings)
