@@ -44,5 +44,6 @@ CARD = Card(
     summary="what nn.Linear and nn.Conv2d draw by default",
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp; the constant is torch's",
     year=1998,
+    parent="lecun_uniform",
     torch="layer.reset_parameters()",
 )

@@ -34,5 +34,6 @@ CARD = Card(
     summary="uniform weights that keep the variance forward and backward",
     paper="Glorot & Bengio 2010, AISTATS",
     year=2010,
+    parent="lecun_uniform",
     torch="torch.nn.init.xavier_uniform_(layer.weight)",
 )
