@@ -51,12 +51,9 @@ def _tasks() -> Iterable[Row]:
 
 
 def _axes() -> Iterable[Row]:
-    from shoal.experiments.axes import AXES
+    from shoal.experiments.axes import listed
 
-    for axis in AXES.values():
-        offered = catalogue.names(axis.name) if axis.kind == "technique" else axis.values
-        values = [str(one) for one in (*axis.words, *offered)]
-        yield {"name": axis.name, "kind": axis.kind, "summary": ", ".join(values)}
+    return listed()
 
 
 def _runs() -> Iterable[Row]:

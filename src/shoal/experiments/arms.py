@@ -1,12 +1,22 @@
 """Arms: the recipes of one comparison, each with the nuisance hyperparameters to tune for it."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shoal.experiments.axes import Axis, Value, apply, card, default, label, prefix, value_in
+from shoal.errors import UserError
+from shoal.experiments import hyperparameters, recipes
+from shoal.experiments.axis import Axis, label, value_in
+from shoal.experiments.fields import Value
+from shoal.experiments.hyperparameters import WEIGHT_PENALTY, Hyperparameter
+from shoal.experiments.recipes import Changes
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
+
+MOST = 64
+"""Arms of one comparison; more are asked for by mistake, by crossing axes with many values."""
 
 
 @dataclass(frozen=True)
@@ -20,21 +30,31 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Arm:
-    """A named recipe and its search space, "technique.hyper" → dimension; lr, if tuned, comes first."""
+    """A named recipe and its search space, "technique.hyper" → dimension; lr, if tuned, comes first.
+
+    epochs: its length where the user told it; else all arms are as long as the budget allows.
+    """
 
     name: str
     recipe: Recipe
     space: Mapping[str, Dimension]
+    epochs: float | None = None
 
     @property
     def lr(self) -> str | None:
-        """The name of the tuned learning rate, or None when lr is compared or fixed by the user."""
-        name = f"{prefix(self.recipe.optimizer)}.lr"
-        return name if name in self.space else None
+        """The name of the tuned learning rate, or None when lr is compared or fixed by the user. Of several
+        rules, one after the other, it is the last one's."""
+        return self.rates[-1] if self.rates else None
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The names of all tuned learning rates, one for each rule."""
+        return tuple(one.key for one in hyperparameters.rates(self.recipe) if one.key in self.space)
 
     def at(self, point: Mapping[str, float], epochs: float) -> Recipe:
-        """The arm's recipe at a point of its space, trained for ``epochs``."""
-        return replace(self.recipe, epochs=epochs, hyper={**self.recipe.hyper, **point})
+        """The arm's recipe at a point of its space, trained for ``epochs`` unless its length was told."""
+        length = epochs if self.epochs is None else self.epochs
+        return replace(self.recipe, epochs=length, hyper={**self.recipe.hyper, **point})
 
 
 def default_recipe(task: Task) -> Recipe:
@@ -44,34 +64,99 @@ def default_recipe(task: Task) -> Recipe:
     return Recipe(network="convnet" if len(task.features) == 3 else "mlp")
 
 
+def arm(name: str, changes: Changes, start: Recipe, task: Task | None = None) -> Arm:
+    """The arm that the changes make of ``start``. What either sets as a number is fixed and not tuned.
+
+    Raises UserError for a change that is wrong, or ``auto`` where nothing is tuned.
+    """
+    made = recipes.draft(changes, start, task)
+    space = _nuisance(made.recipe, made.free)
+    for key in sorted(made.auto - set(space)):
+        raise UserError(f"{key} is not tuned in a comparison, so it cannot be auto; give it a number")
+    return Arm(name, made.recipe, space, made.recipe.epochs if made.epochs else None)
+
+
 def build(axis: Axis, values: Sequence[Value], recipe: Recipe) -> tuple[Arm, ...]:
-    """One arm for each value. What ``recipe.hyper`` already sets is fixed by the user and not tuned."""
-    arms = []
-    for value in values:
-        varied = apply(axis, value, recipe)
-        arms.append(Arm(label(value), varied, _nuisance(varied)))
+    """One arm for each value of an axis. What ``recipe.hyper`` sets is fixed by the user and not tuned."""
+    return cross({axis: values}, {}, recipe)
+
+
+def cross(
+    values: Mapping[Axis, Sequence[Value]], base: Changes, start: Recipe, task: Task | None = None
+) -> tuple[Arm, ...]:
+    """One arm for each combination of the axes' values, on top of the ``base`` changes of ``start``.
+
+    Raises UserError for more than ``MOST`` arms, and for two that are the same recipe.
+    """
+    count = math.prod(map(len, values.values()))
+    if count > MOST:
+        each = " × ".join(f"{len(some)} {axis.name}" for axis, some in values.items())
+        raise UserError(f"{each} are {count} arms, more than the {MOST} of one comparison; name fewer values")
+    found = []
+    for combination in itertools.product(*values.values()):
+        pairs = dict(zip(values, combination, strict=True))
+        changes = {axis.name: value for axis, value in pairs.items()}
+        found.append(arm(name_of(pairs), {**base, **changes}, start, task))
+    return _different(found)
+
+
+def told(arms: Mapping[str, Changes], base: Changes, start: Recipe, task: Task) -> tuple[Arm, ...]:
+    """The arms that were told one by one, each on top of ``base``; a single one is compared with ``base``.
+
+    Raises UserError, naming the arm, for a recipe that is wrong, and for two that are the same.
+    """
+    if len(arms) == 1:
+        if "default" in arms:
+            raise UserError("an arm alone is compared with the arm default, so it needs another name")
+        arms = {"default": {}, **arms}
+    found = []
+    for name, changes in arms.items():
+        try:
+            found.append(arm(name, {**base, **changes}, start, task))
+        except UserError as error:
+            raise UserError(f"arm {name}: {error}") from None
+    return _different(found)
+
+
+def baseline(values: Mapping[Axis, Sequence[Value]], recipe: Recipe) -> str:
+    """The name of the arm that others are compared with: on each axis the recipe's own value, if it is
+    compared, or else the first."""
+    own = {}
+    for axis, some in values.items():
+        mine = label(value_in(axis, recipe))
+        own[axis] = next((value for value in some if label(value) == mine), some[0])
+    return name_of(own)
+
+
+def name_of(values: Mapping[Axis, Value]) -> str:
+    """An arm's name: its value, or of several axes "adam · width 32", where names say what they are."""
+    if len(values) == 1:
+        return label(next(iter(values.values())))
+    bare = {axis: axis.kind == "technique" and value not in ("none", "own") for axis, value in values.items()}
+    return " · ".join(
+        label(value) if bare[axis] else f"{axis.name} {label(value)}" for axis, value in values.items()
+    )
+
+
+def _different(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    for place, one in enumerate(arms):
+        for other in arms[:place]:
+            if replace(one, name=other.name) == other:
+                raise UserError(f"arms {other.name} and {one.name} are the same recipe; leave one out")
     return tuple(arms)
 
 
-def baseline(axis: Axis, arms: Sequence[Arm], recipe: Recipe) -> str:
-    """The arm others are compared with: the one with the recipe's own value, or else the first."""
-    own = label(value_in(axis, recipe))
-    return own if own in [arm.name for arm in arms] else arms[0].name
-
-
-def _nuisance(recipe: Recipe) -> dict[str, Dimension]:
-    """lr and weight decay, the optimizer's own if it has one, else L2; never what the recipe fixes."""
-    ranges = card("optimizer", recipe.optimizer).ranges
-    wanted = [("optimizer", recipe.optimizer, "lr")] if "lr" in ranges else []
-    if "weight_decay" in ranges:
-        wanted.append(("optimizer", recipe.optimizer, "weight_decay"))
-    else:
-        wanted.append(("regularizer", "l2", "coefficient"))
+def _nuisance(recipe: Recipe, free: Collection[str]) -> dict[str, Dimension]:
+    """lr and weight decay of each rule, else L2, and what the regularizers search; never what is fixed."""
+    rules = [hyperparameters.of("optimizer", rule) for rule in hyperparameters.rules(recipe.optimizer)]
+    searched = [one for rule in rules for one in rule if one.range is not None]
+    wanted = [one for one in searched if one.name == "lr"]
+    decay = [one for one in searched if one.name == "weight_decay"]
+    wanted += decay or [Hyperparameter("regularizer", WEIGHT_PENALTY, "coefficient")]
+    for name in hyperparameters.regularizers(recipe):
+        wanted += hyperparameters.of("regularizer", name)
     space = {}
-    for kind, technique, hyper in wanted:
-        name = f"{prefix(technique)}.{hyper}"
-        if name not in recipe.hyper:
-            own = card(kind, technique)
-            domain = own.domain.get(hyper, Domain())
-            space[name] = Dimension(own.ranges[hyper], domain, default(kind, technique, hyper))
+    for one in wanted:
+        if one.range is not None and (one.key not in recipe.hyper or one.key in free):
+            space[one.key] = Dimension(one.range, one.domain, one.default)
     return space

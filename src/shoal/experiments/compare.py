@@ -1,7 +1,6 @@
 """The fair comparison from end to end: plan, forecast, run, verdict."""
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,7 +29,7 @@ from shoal.tasks.load import load
 from shoal.tasks.task import Task
 
 DEFAULT_BUDGET = 60.0
-Vary = str | Mapping[str, Sequence[axes.Value]]
+Vary = axes.Vary
 
 
 def compare(
@@ -69,8 +68,7 @@ def compare(
         record.write_plan(describe(plan))
         own = trainer or PopulationTrainer(loaded, device=device)
         memory = RunMemory(record, folder / "checkpoints")
-        names = [arm.name for arm in plan.arms]
-        result = carry_out(plan, loaded, Training(own, record, clock, names, on_progress, memory))
+        result = carry_out(plan, loaded, Training(own, record, clock, plan, on_progress, memory))
         result = replace(result, folder=str(folder))
         record.write_verdict(result.to_dict())
         if not result.interrupted:
@@ -85,7 +83,7 @@ def carry_out(plan: Plan, task: Task, training: Training) -> Result:
     size = size_of(plan, training)
     expected = forecast(plan, size, training, task)
     training.announce("forecast", expected.networks, expected.words)
-    finished = complete(plan, training, size)
+    finished = complete(plan, task, training, size)
     size = finished.size
     arms, margin = verdict.judge(plan, task, finished)
     # Keyed by the number of networks: a run that is only reported again repeats the first report.
@@ -167,17 +165,18 @@ def make_plan(
             raise UserError(f"{name} {number!r} is no whole number of at least 1")
     _check_device(device)
     start = recipe or arms_.default_recipe(task)
-    axis, asked = axes.axis_of(vary, task)
-    arms = arms_.build(axis, axes.values_of(axis, asked, start, task), start)
+    asked = axes.asked_for(vary)
+    values = {axis: axes.values_of(axis, some, start, task) for axis, some in asked.items()}
+    arms = arms_.cross(values, {}, start, task)
     return Plan(
         task=task.name,
         fingerprint=task.fingerprint,
         metric=task.metric,
         higher_is_better=task.higher_is_better,
         train_rows=task.train_rows,
-        axis=axis.name,
+        axis=" × ".join(axis.name for axis in values),
         arms=arms,
-        baseline=arms_.baseline(axis, arms, start),
+        baseline=arms_.baseline(values, start),
         judge=judge_of(judge),
         margin=margin_for(judge, task.metric),
         alpha=ALPHA,

@@ -24,7 +24,7 @@ class Recipe:
     of the training rows whose class is replaced by another, drawn by seed.
     """
 
-    network: str = "mlp"
+    network: Literal["mlp", "convnet", "own"] = "mlp"
     width: int = 64
     depth: int = 2
     residual: bool = False
@@ -88,8 +88,8 @@ class Job(NamedTuple):
     """One member to train. ``name`` is unique and stable: results, checkpoints and resuming go by it.
 
     points: how often, at equal distances, its validation loss and score are recorded while it trains
-    (``Outcome.details["curve"]``). With any, all metrics of its test rows are recorded at its end, too
-    (``Outcome.details["metrics"]``: name → value).
+    (``Outcome.details["curve"]``: the fields of ``curves.Point``, a list each). With any, all metrics of its
+    test rows are recorded at its end, too (``Outcome.details["metrics"]``: name → value).
     """
 
     name: str

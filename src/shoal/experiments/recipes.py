@@ -1,0 +1,168 @@
+"""Recipes as people write them: ``"optimizer=sgd schedule=cosine lr=auto"``, or a file recipe.toml.
+
+A recipe is told by its changes, name → value: a field ("width"), "regularizer" (one or several joined by +,
+or none), "lr" (the optimizer's), or any "technique.hyper" of a technique that the recipe uses. A
+hyperparameter of a regularizer turns it on. A hyperparameter that is told is fixed; ``auto`` leaves it free.
+"""
+
+import dataclasses
+import shlex
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shoal.errors import UserError
+from shoal.experiments import axes, hyperparameters, toml_text
+from shoal.experiments.axis import apply, label, read
+from shoal.experiments.fields import Value
+from shoal.experiments.hyperparameters import Hyperparameter
+from shoal.population.recipe import Recipe
+
+if TYPE_CHECKING:  # tasks import torch
+    from shoal.tasks.task import Task
+
+AUTO = "auto"
+_LARGEST_FILE = 1_000_000
+_ORDER = ("network", "optimizer")
+"""What others depend on comes first; then techniques, fields, regularizers, hyperparameters."""
+_KINDS = ("technique", "field", "regularizer", "hyper")
+
+Changes = Mapping[str, Value]
+
+
+class Draft(NamedTuple):
+    """A recipe, and what of it is not fixed. free: hyperparameters to tune although they may stand in the
+    recipe: those a regularizer brought with it, and the ``auto`` ones. epochs: whether its length was told.
+    """
+
+    recipe: Recipe
+    free: frozenset[str]
+    auto: frozenset[str]
+    epochs: bool
+
+
+def parse(text: str) -> dict[str, Value]:
+    """The changes in ``"width=128 lr=auto"``, unread; quoted as in a shell where a value holds spaces.
+
+    Raises UserError for a word that is no ``name=value``, and for a name told twice.
+    """
+    try:
+        told = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"the recipe {text!r} cannot be read: {str(error).lower()}") from None
+    found: dict[str, Value] = {}
+    for word in told:
+        name, equals, value = word.partition("=")
+        if not name or not equals or not value:
+            raise UserError(f"{word!r} in the recipe {text!r} is no name=value, for example optimizer=sgd")
+        if name in found:
+            raise UserError(f"{name} is told twice in the recipe {text!r}")
+        found[name] = value
+    return found
+
+
+def draft(changes: Changes, start: Recipe, task: "Task | None" = None) -> Draft:
+    """``start`` with the changes, each checked (against ``task`` as well, where one is given).
+
+    Raises UserError for a name or value that does not exist or does not fit the rest of the recipe.
+    """
+    named = [(axes.axis_of(name, "part of a recipe"), value) for name, value in changes.items()]
+    named.sort(key=lambda pair: (_ORDER.index(pair[0].name) if pair[0].name in _ORDER else len(_ORDER),
+                                 _KINDS.index(pair[0].kind)))  # fmt: skip
+    recipe, free, auto = start, set[str](), set[str]()
+    for axis, value in named:
+        before = recipe.hyper
+        if axis.kind == "hyper":
+            found = hyperparameters.find(axis.key, recipe)
+            if value == AUTO:
+                recipe = dataclasses.replace(recipe, hyper=_free(before, found))
+                auto.add(found.key)
+                continue
+            free.discard(found.key)
+            auto.discard(found.key)
+        recipe = apply(axis, read(axis, value, recipe, task), recipe)
+        if axis.kind == "regularizer":
+            free = set(recipe.hyper) - set(before)
+    return Draft(recipe, frozenset(free | auto), frozenset(auto), "epochs" in changes)
+
+
+def recipe_of(changes: Changes, start: Recipe | None = None, task: "Task | None" = None) -> Recipe:
+    """The recipe that the changes make of ``start``; what is ``auto`` takes the technique's default.
+
+    Raises UserError like ``draft``.
+    """
+    return draft(changes, start or Recipe(), task).recipe
+
+
+def changes_of(recipe: Recipe, start: Recipe) -> dict[str, Value]:
+    """The changes that make ``recipe`` of ``start``, whose hyperparameters it all has."""
+    fields = [one.name for one in dataclasses.fields(Recipe) if one.name != "hyper"]
+    changed = {
+        name: getattr(recipe, name) for name in fields if getattr(recipe, name) != getattr(start, name)
+    }
+    return {**changed, **recipe.hyper}
+
+
+def to_toml(recipe: Recipe) -> str:
+    """The whole recipe as TOML: every field, then its hyperparameters as ``technique.hyper = value``."""
+    return "\n".join(toml_text.pairs(told({**_fields(recipe), **recipe.hyper}))) + "\n"
+
+
+def from_toml(path: Path | str, start: Recipe | None = None, task: "Task | None" = None) -> Recipe:
+    """The recipe in a TOML file; what it does not tell is as in ``start``.
+
+    Raises UserError, naming the file, for one that cannot be read and for unknown keys and wrong values.
+    """
+    try:
+        return recipe_of(changes_in(path), start, task)
+    except UserError as error:
+        raise _in_file(path, error) from None
+
+
+def changes_in(path: Path | str) -> dict[str, Value]:
+    """The changes told in a TOML file, unread. Raises UserError for what is no TOML or no plain value."""
+    return flattened(load_toml(Path(path).expanduser()), str(path))
+
+
+def flattened(table: Mapping[str, Any], place: str) -> dict[str, Value]:
+    """Changes from a table of TOML. Raises UserError, naming ``place``, for what is no plain value."""
+    found = toml_text.flat(table)
+    for name, value in found.items():
+        if not isinstance(value, str | int | float | bool):
+            raise UserError(f"{place}: {name} is {value!r}, but must be a text, a number, true or false")
+    return found
+
+
+def load_toml(path: Path) -> dict[str, Any]:
+    """A TOML file's tables. Raises UserError for one that is absent, far too large, or no TOML."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_LARGEST_FILE + 1)
+        if len(text) > _LARGEST_FILE:
+            raise UserError(f"{path} is larger than {_LARGEST_FILE:,} bytes and no such file of shoal")
+        return tomllib.loads(text.decode())
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is no TOML: {' '.join(str(error).split())}") from None
+
+
+def told(changes: Changes) -> dict[str, Value]:
+    """The changes in values that a file can hold: "all" for None."""
+    return {name: label(value) if value is None else value for name, value in changes.items()}
+
+
+def _fields(recipe: Recipe) -> dict[str, Value]:
+    names = (one.name for one in dataclasses.fields(Recipe) if one.name != "hyper")
+    return {name: getattr(recipe, name) for name in names}
+
+
+def _in_file(path: Path | str, error: UserError) -> UserError:
+    return error if str(error).startswith(str(path)) else UserError(f"{path}: {error}")
+
+
+def _free(hyper: Mapping[str, float], one: Hyperparameter) -> dict[str, float]:
+    """``hyper`` without one's value; of a regularizer it stays at its default, so that it is on."""
+    left = {name: value for name, value in hyper.items() if name != one.key}
+    return left | ({one.key: one.default} if one.kind == "regularizer" else {})
