@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shoal.experiments.result import Result
     from shoal.population.recipe import Recipe
     from shoal.tasks.arrays import from_arrays
-    from shoal.tasks.task import Task
+    from shoal.tasks.loaders import Task
 
 __all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays"]
 
@@ -24,7 +24,7 @@ _HOMES = {
     "compare": "shoal.experiments.compare",
     "Result": "shoal.experiments.result",
     "Recipe": "shoal.population.recipe",
-    "Task": "shoal.tasks.task",
+    "Task": "shoal.tasks.loaders",
     "UserError": "shoal.errors",
     "from_arrays": "shoal.tasks.arrays",
 }

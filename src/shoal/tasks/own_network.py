@@ -57,11 +57,7 @@ def check(make: Callable[[], nn.Module], x: Tensor, outputs: int) -> None:
     Leaves torch's random state as it was.
     """
     batch = x[:4]
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        network = call("the network's factory", make)
-        if not isinstance(network, nn.Module):
-            raise UserError(f"the network's factory returned {type(network).__name__}, not a torch.nn.Module")
-        result = call(f"the network, given inputs of shape {_shape(batch)},", network.eval(), batch)
+    result = first_output(make, batch)
     if not isinstance(result, Tensor):
         raise UserError(f"the network returned {type(result).__name__}; one tensor is needed")
     if tuple(result.shape) != (len(batch), outputs):
@@ -69,6 +65,18 @@ def check(make: Callable[[], nn.Module], x: Tensor, outputs: int) -> None:
             f"the network turns inputs of shape {_shape(batch)} into outputs of shape {_shape(result)}; "
             f"this task needs [{len(batch)}, {outputs}]"
         )
+
+
+def first_output(make: Callable[[], nn.Module], batch: Tensor) -> Any:
+    """What a new network returns for ``batch``, [rows, *features], in evaluation.
+
+    Leaves torch's random state as it was. Raises UserError if the factory or the network fails.
+    """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        network = call("the network's factory", make)
+        if not isinstance(network, nn.Module):
+            raise UserError(f"the network's factory returned {type(network).__name__}, not a torch.nn.Module")
+        return call(f"the network, given inputs of shape {_shape(batch)},", network.eval(), batch)
 
 
 def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:

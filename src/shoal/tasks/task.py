@@ -37,6 +37,7 @@ class Task:
     prepare: seed → Prepared. network: a factory of the user's own module, or None for the built-in ones.
     fingerprint: hash of the data, so that a resumed run notices other data. notes: what the user should be
     told (columns left out, rows dropped, classification or regression and why), a sentence each.
+    batch_size: rows a step that a recipe starts from, if the data name them.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Task:
     fingerprint: str
     network: Callable[[], nn.Module] | None = None
     notes: tuple[str, ...] = field(default=())
+    batch_size: int | None = None
 
     @property
     def higher_is_better(self) -> bool:
