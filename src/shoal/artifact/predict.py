@@ -1,0 +1,65 @@
+"""From outputs of a network to predictions: names of classes and probabilities, or numbers in their unit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from shoal.artifact.contents import Contents
+from shoal.networks.forward import Forward, forward
+
+_NUMBERS = 4_000_000  # how many numbers of one layer's activations a chunk of rows may roughly hold
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """For each row, in the order of the rows given.
+
+    values: [rows] names of classes (their numbers where they have no names), or float64 numbers in the
+    target's unit, [rows] or [rows, outputs]. probabilities: float64 [rows, classes], or None for regression.
+    classes: what the columns of ``probabilities`` stand for. notes: what was strange, a sentence each.
+    """
+
+    values: NDArray[Any]
+    probabilities: NDArray[np.float64] | None
+    classes: tuple[str, ...] | tuple[int, ...]
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """As a table: ``prediction`` (``prediction_0``, ... of several outputs), ``probability_<class>``."""
+        if self.probabilities is not None:
+            parts = zip(self.classes, self.probabilities.T, strict=True)
+            return {"prediction": self.values} | {f"probability_{name}": part for name, part in parts}
+        if self.values.ndim == 1:
+            return {"prediction": self.values}
+        return {f"prediction_{number}": part for number, part in enumerate(self.values.T)}
+
+
+def predictions(contents: Contents, outputs: Tensor, notes: tuple[str, ...] = ()) -> Predictions:
+    """What outputs [rows, outputs] mean: logits of classes, or standardized numbers."""
+    if contents.kind == "regression":
+        values = contents.preprocessing.targets(outputs).numpy()
+        return Predictions(values[:, 0] if values.shape[1] == 1 else values, None, (), notes)
+    shares = torch.softmax(outputs.double(), 1).numpy()
+    names = np.array(contents.classes)
+    return Predictions(names[outputs.argmax(1).numpy()], shares, contents.classes, notes)
+
+
+def outputs_of(network: nn.Module, hyper: Mapping[str, float], x: Tensor, outputs: int) -> Tensor:
+    """What ``network`` makes of x [rows, *features] without noise, by chunks: [rows, outputs] float32.
+
+    hyper: "technique.name" → value, for the techniques inside the network.
+    """
+    widest = max([x[:1].numel(), *(one.shape[0] for one in network.parameters() if one.ndim)])
+    numbers = {name: torch.tensor(float(value)) for name, value in hyper.items()}
+    found = [x.new_zeros(0, outputs)]
+    with torch.no_grad(), forward(Forward(False, None, None, numbers)):
+        found += [network(part) for part in x.split(max(1, _NUMBERS // (16 * widest))) if len(part)]
+    return torch.cat(found)
