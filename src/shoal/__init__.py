@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from shoal.population.recipe import Recipe
     from shoal.tasks.arrays import from_arrays
     from shoal.tasks.loaders import Task
+    from shoal.tasks.tables import from_table
 
-__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays"]
+__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays", "from_table"]
 
 _HOMES = {
     "compare": "shoal.experiments.compare",
@@ -27,6 +28,7 @@ _HOMES = {
     "Task": "shoal.tasks.loaders",
     "UserError": "shoal.errors",
     "from_arrays": "shoal.tasks.arrays",
+    "from_table": "shoal.tasks.tables",
 }
 
 

@@ -77,7 +77,7 @@ def test_rare_categories_are_pooled_by_rows_that_are_not_test_rows():
     cells = ["a"] * 15 + ["b"] * 14 + ["rare"] + ["rare"] * 10  # the last 10 are test rows
     found, notes = column(cells, known=30)
     assert found.categories == ("a", "b")
-    assert "1 of 3 values count as one" in notes
+    assert "1 of 3 values are not told apart" in notes
 
 
 def test_dates_that_fit_one_order_only():

@@ -26,6 +26,10 @@ def whole():
     from shoal.tasks.arrays import from_arrays
     return from_arrays(*pair(), name="whole")
 
+def with_loader():
+    from torch.utils.data import DataLoader, TensorDataset
+    return (lambda: nn.Linear(3, CLASSES)), DataLoader(TensorDataset(*pair()), batch_size=8)
+
 def fails():
     raise KeyError("nothing here")
 
@@ -69,13 +73,15 @@ def test_own_functions(own):
     assert load(f"{own}:pair").network is None
     assert load(f"{own}:with_network").network().out_features == 4
     assert load(f"{own}:whole").name == "whole"
+    loaded = load(f"{own}:with_loader")
+    assert (loaded.name, loaded.batch_size, loaded.outputs) == ("with_loader", 8, 4)
 
 
 @pytest.mark.parametrize(
     ("function", "sentence"),
     [
-        ("fails", r"mine.py:fails raised KeyError at .*mine.py:17: 'nothing here'"),
-        ("wrong", r"mine.py:wrong returned int; a Task, \(x, y\) or \(x, y, network\) is needed"),
+        ("fails", r"mine.py:fails raised KeyError at .*mine.py:21: 'nothing here'"),
+        ("wrong", r"mine.py:wrong returned int; a Task, \(x, y\), \(x, y, network\) or \(network, "),
         ("short", r"mine.py:short: x has 40 rows and y has 3"),
         ("pare", r"there is no function in .*mine.py 'pare'; did you mean 'pair'"),
     ],
@@ -100,5 +106,5 @@ def test_unknown_names_list_tasks_and_kinds_of_path():
 
 
 def test_a_target_belongs_to_a_table():
-    with pytest.raises(UserError, match="task 'digits' is no table, so it takes no target column"):
+    with pytest.raises(UserError, match="task 'digits' is no table, so it takes no target"):
         load("digits", "label")

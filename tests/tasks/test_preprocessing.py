@@ -15,7 +15,7 @@ from shoal.errors import UserError
 from shoal.tasks.arrays import from_arrays
 from shoal.tasks.preprocessing import encode, from_description, preprocessing
 from shoal.tasks.standardized import standardized_task
-from shoal.tasks.tables import from_csv
+from shoal.tasks.tables import from_table
 from shoal.tasks.task import Prepared, Task
 
 ROWS = 120
@@ -50,14 +50,14 @@ def stored(description):
 
 def test_the_same_rows_are_the_same_inputs_bit_for_bit(file):
     for target in ("label", "price"):
-        task = from_csv(file, target)
+        task = from_table(file, target)
         for seed in (0, 5):
             x, notes = encode(task, file, seed)
             assert torch.equal(x, task.prepare(seed).x) and notes == ()
             again = from_description(stored(preprocessing(task, seed).describe()))
             assert torch.equal(again(frame().drop(target)).x, x)
             assert again.features == task.features and again.target == target
-    assert from_description(stored(preprocessing(from_csv(file, "label"), 0).describe())).classes == (
+    assert from_description(stored(preprocessing(from_table(file, "label"), 0).describe())).classes == (
         "cheap",
         "dear",
     )
@@ -65,7 +65,7 @@ def test_the_same_rows_are_the_same_inputs_bit_for_bit(file):
 
 def test_scikit_learn_is_the_witness(file):
     """Imputation, standardization and one-hot encoding by the library, fitted on the same rows."""
-    task = from_csv(file, "label", ignore=["day", "price"])
+    task = from_table(file, "label", ignore=["day", "price"])
     data = task.prepare(2)
     table = frame()
     cells = np.column_stack(
@@ -87,7 +87,7 @@ def test_scikit_learn_is_the_witness(file):
 
 
 def test_outputs_come_back_in_the_targets_unit(file):
-    task = from_csv(file, "price")
+    task = from_table(file, "price")
     done = from_description(stored(preprocessing(task, 1).describe()))
     price = frame()["price"].to_numpy()
     np.testing.assert_allclose(done.targets(task.prepare(1).y)[:, 0], price, rtol=1e-5)
@@ -103,7 +103,7 @@ def test_what_training_did_not_know_is_told(file):
             "price": ["", "3"],
         }
     )
-    x, notes = encode(from_csv(file, "label"), rows, 0)
+    x, notes = encode(from_table(file, "label"), rows, 0)
     assert x.shape[0] == 2 and bool(x.isfinite().all())
     assert notes == (
         "column 'size': 1 cells unknown to training, like 'large', do not read as numbers and count as "
@@ -122,7 +122,7 @@ def test_a_lacking_column_is_named(file):
     with pytest.raises(
         UserError, match=r"column 'color' was learned from and is needed: .*did you mean 'colour'"
     ):
-        encode(from_csv(file, "label"), frame().rename({"color": "colour"}), 0)
+        encode(from_table(file, "label"), frame().rename({"color": "colour"}), 0)
 
 
 def test_arrays(tmp_path):
@@ -158,7 +158,7 @@ def test_arrays_that_do_not_fit(rows, sentence):
 
 
 def test_what_is_stored_otherwise_is_refused(file):
-    plain = preprocessing(from_csv(file, "label"), 0).describe()
+    plain = preprocessing(from_table(file, "label"), 0).describe()
     with pytest.raises(UserError, match=r"form 'table', version 99; this shoal reads 'table', .*, version 1"):
         from_description({**plain, "version": 99})
     with pytest.raises(UserError, match="form 'tabel'"):

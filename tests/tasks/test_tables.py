@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from shoal.errors import UserError
-from shoal.tasks.tables import from_csv
+from shoal.tasks.tables import from_table
 
 ROWS = 200
 
@@ -37,7 +37,7 @@ def file(tmp_path):
 
 def test_regression_is_exact_in_the_targets_own_unit(file):
     """Least squares on the prepared arrays finds price = 3·size + 50·red wherever size is known."""
-    task = from_csv(file, "price", ignore=["label", "day"])
+    task = from_table(file, "price", ignore=["label", "day"])
     assert (task.name, task.kind, task.metric, task.outputs) == ("houses", "regression", "rmse", 1)
     data = task.prepare(0)
     x, y = data.x.double().numpy(), data.y.double().numpy()[:, 0]
@@ -54,7 +54,7 @@ def test_regression_is_exact_in_the_targets_own_unit(file):
 
 def test_numbers_come_from_the_training_rows_of_the_seed_alone(file):
     """Cells of test and validation rows may be anything: what is fitted does not move."""
-    before = from_csv(file, "price", ignore=["label"])
+    before = from_table(file, "price", ignore=["label"])
     data = before.prepare(4)
     frame = pl.read_csv(file)
     outside = np.setdiff1d(np.arange(ROWS), data.train)
@@ -64,14 +64,14 @@ def test_numbers_come_from_the_training_rows_of_the_seed_alone(file):
         cells[outside] = cells[outside] * 1000 + 7
         frame = frame.with_columns(pl.Series(column, cells).fill_nan(None))
     frame.write_csv(file)
-    after = from_csv(file, "price", ignore=["label"]).prepare(4)
+    after = from_table(file, "price", ignore=["label"]).prepare(4)
     assert torch.equal(after.train, data.train) and torch.equal(after.x[data.train], data.x[data.train])
     assert torch.equal(after.y[data.train], data.y[data.train]) and after.scale == data.scale
     assert not torch.equal(after.x[outside], data.x[outside])
 
 
 def test_features_and_counts_do_not_depend_on_the_seed(file):
-    task = from_csv(file, "label")
+    task = from_table(file, "label")
     prepared = [task.prepare(seed) for seed in range(6)]
     assert {tuple(data.x.shape) for data in prepared} == {(ROWS, *task.features)}
     assert {len(data.train) for data in prepared} == {task.train_rows}
@@ -82,7 +82,7 @@ def test_features_and_counts_do_not_depend_on_the_seed(file):
 
 
 def test_notes_say_everything(file):
-    notes = " | ".join(from_csv(file, "label").notes)
+    notes = " | ".join(from_table(file, "label").notes)
     assert "classification, because 'label' is text with 2 different values" in notes
     assert "left out, whole numbers that count rows: 'id'" in notes
     assert "left out, constant outside the test rows: 'same'" in notes
@@ -90,18 +90,18 @@ def test_notes_say_everything(file):
 
 
 def test_a_task_goes_to_another_process(file):
-    task = from_csv(file, "label")
+    task = from_table(file, "label")
     there = pickle.loads(pickle.dumps(task))
     assert torch.equal(there.prepare(1).x, task.prepare(1).x)
     assert there.fingerprint == task.fingerprint
 
 
 def test_the_fingerprint_follows_data_and_target(file):
-    prints = {from_csv(file, "label").fingerprint, from_csv(file, "price").fingerprint}
-    prints.add(from_csv(file, "label", ignore=["day"]).fingerprint)
-    assert from_csv(file, "label").fingerprint in prints
+    prints = {from_table(file, "label").fingerprint, from_table(file, "price").fingerprint}
+    prints.add(from_table(file, "label", ignore=["day"]).fingerprint)
+    assert from_table(file, "label").fingerprint in prints
     file.write_text(file.read_text().replace("red", "pink", 1))
-    prints.add(from_csv(file, "label").fingerprint)
+    prints.add(from_table(file, "label").fingerprint)
     assert len(prints) == 4
 
 
@@ -121,19 +121,19 @@ def test_the_fingerprint_follows_data_and_target(file):
 )
 def test_calls_that_cannot_work(file, arguments, sentence):
     with pytest.raises(UserError, match=sentence):
-        from_csv(file, **arguments)
+        from_table(file, **arguments)
 
 
 def test_too_few_rows_names_the_file(tmp_path):
     (tmp_path / "few.csv").write_text("a,b\n" + "1,x\n2,y\n" * 9)
     with pytest.raises(UserError, match=r"few.csv: 18 rows are too few"):
-        from_csv(tmp_path / "few.csv", "b")
+        from_table(tmp_path / "few.csv", "b")
 
 
 def test_rows_without_a_target_take_their_inputs_with_them(tmp_path):
     cells = [f"{i / 3},{'?' if i % 4 == 0 else i / 3}" for i in range(100)]
     (tmp_path / "gaps.csv").write_text("n,t\n" + "\n".join(cells))
-    task = from_csv(tmp_path / "gaps.csv", "t")
+    task = from_table(tmp_path / "gaps.csv", "t")
     data = task.prepare(0)
     assert len(data.x) == 75 and "rows without a target, dropped: 25" in task.notes
     assert torch.allclose(data.x, data.y, atol=1e-5)  # both standardized by the same rows

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from shoal.errors import UserError
 from shoal.tasks import own_network
+from shoal.tasks.imbalance import metric_for
 from shoal.tasks.npz import read_npz
 from shoal.tasks.preparation import Preparation, fingerprint
 from shoal.tasks.splits import TEST_SHARE, VALID_SHARE, split
@@ -38,18 +39,20 @@ def from_arrays(
     Raises UserError for lengths or shapes that do not fit, NaN or infinity, too few rows, a constant
     target, and a network that fails on one batch or does not return [rows, classes or outputs].
     """
-    inputs, targets = _inputs(x, "x"), _targets(y, "y")
+    inputs, targets = _inputs(x, "x"), own_targets(y, "y")
     _check_lengths(inputs, targets, "x", "y")
     test_rows = None
     if test is not None:
         test_inputs, test_targets = _test_part(test, inputs, targets)
+        _check_seen(targets, test_targets)
         test_rows = np.arange(len(inputs), len(inputs) + len(test_inputs))
         inputs, targets = torch.cat([inputs, test_inputs]), torch.cat([targets, test_targets])
     regression = targets.is_floating_point()
-    outputs = targets.shape[1] if regression else _classes(targets, classes)
+    outputs = targets.shape[1] if regression else number_of_classes(targets, classes)
     labels = None if regression else targets.numpy()
     rows = split(len(inputs), labels, test=test_rows, test_share=test_share, valid_share=valid_share)
-    notes = [_reason(targets)]
+    metric, imbalance = ("rmse", ()) if labels is None else metric_for(labels)
+    notes = [kind_reason(targets), *imbalance]
     make = None
     if network is not None:
         make, said = own_network.factory(network)
@@ -58,7 +61,7 @@ def from_arrays(
     return Task(
         name=name,
         kind="regression" if regression else "classification",
-        metric="rmse" if regression else "accuracy",
+        metric=metric,
         features=tuple(inputs.shape[1:]),
         outputs=outputs,
         train_rows=rows.train_rows,
@@ -69,12 +72,14 @@ def from_arrays(
     )
 
 
-def from_npz(file: Path | str) -> Task:
-    """The task of an .npz file with arrays ``x`` and ``y`` (see ``from_arrays``)."""
+def from_npz(file: Path | str, *, test: Path | str | None = None) -> Task:
+    """The task of an .npz file with arrays ``x`` and ``y`` (see ``from_arrays``); test: another such file."""
     file = Path(file)
     arrays = read_npz(file, ("x", "y"))
+    part = None if test is None else read_npz(Path(test).expanduser(), ("x", "y"))
     try:
-        return from_arrays(arrays["x"], arrays["y"], name=file.stem)
+        official = None if part is None else (part["x"], part["y"])
+        return from_arrays(arrays["x"], arrays["y"], name=file.stem, test=official)
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
 
@@ -92,8 +97,8 @@ def _inputs(x: Any, what: str) -> Tensor:
     return made
 
 
-def _targets(y: Any, what: str) -> Tensor:
-    """[rows] int64, or [rows, outputs] float64."""
+def own_targets(y: Any, what: str) -> Tensor:
+    """Classes [rows] int64, or numbers [rows, outputs] float64. Raises UserError for what is neither."""
     found = _tensor(y, what)
     if not found.is_floating_point():
         if found.ndim != 1:
@@ -130,7 +135,7 @@ def _check_lengths(x: Tensor, y: Tensor, x_name: str, y_name: str) -> None:
 def _test_part(test: tuple[Any, Any], x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     if not isinstance(test, tuple) or len(test) != 2:
         raise UserError("test must be a pair (x, y) of arrays")
-    test_x, test_y = _inputs(test[0], "the test part's x"), _targets(test[1], "the test part's y")
+    test_x, test_y = _inputs(test[0], "the test part's x"), own_targets(test[1], "the test part's y")
     _check_lengths(test_x, test_y, "the test part's x", "its y")
     for own, other, what in ((x, test_x, "x"), (y, test_y, "y")):
         if own.shape[1:] != other.shape[1:] or own.dtype != other.dtype:
@@ -141,7 +146,16 @@ def _test_part(test: tuple[Any, Any], x: Tensor, y: Tensor) -> tuple[Tensor, Ten
     return test_x, test_y
 
 
-def _classes(y: Tensor, stated: int | None) -> int:
+def _check_seen(y: Tensor, test_y: Tensor) -> None:
+    unseen = np.setdiff1d(test_y.numpy(), y.numpy())
+    if len(unseen) and not y.is_floating_point():
+        raise UserError(
+            f"class {unseen[0]} is in the test part only, so it cannot be learned; leave its rows out of it"
+        )
+
+
+def number_of_classes(y: Tensor, stated: int | None) -> int:
+    """How many classes there are, as stated or as ``y`` [rows] shows. Raises UserError if they do not fit."""
     low, high = int(y.min()), int(y.max())
     if low < 0:
         raise UserError(f"y holds the class {low}; classes are numbered from 0")
@@ -160,7 +174,8 @@ def _classes(y: Tensor, stated: int | None) -> int:
     return stated
 
 
-def _reason(y: Tensor) -> str:
+def kind_reason(y: Tensor) -> str:
+    """Why a task is a classification or a regression, in a sentence."""
     if y.is_floating_point():
         return "regression, because y holds floats; they are standardized, and errors are in their own unit"
     return "classification, because y holds integers"

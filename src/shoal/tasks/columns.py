@@ -8,7 +8,7 @@ a column's text reads as numbers or dates.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ class Column(NamedTuple):
     """One column that is learned from. gaps: it gets an indicator of missing cells (numbers and dates).
 
     categories: those that get a feature each; all others, rare or unknown, are the zero vector. The empty
-    string stands for a missing cell. form: how dates are written.
+    string stands for a missing cell. form: how dates are written; parts: what they become.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Column(NamedTuple):
     gaps: bool = False
     categories: tuple[str, ...] = ()
     form: str = ""
+    parts: tuple[str, ...] = ()
 
 
 def without_missing(text: "pl.Series") -> "pl.Series":
@@ -58,14 +59,25 @@ def numbers(text: "pl.Series") -> "tuple[pl.Series, pl.Series] | None":
     return values, junk
 
 
-def describe(text: "pl.DataFrame", known: np.ndarray) -> tuple[list[Column], list[str]]:
-    """The columns to learn from and what to tell the user. ``known``: row numbers without the test rows."""
+def describe(
+    text: "pl.DataFrame",
+    known: np.ndarray,
+    declared: Collection[str] = (),
+    time: str | None = None,
+) -> tuple[list[Column], list[str]]:
+    """The columns to learn from and what to tell the user.
+
+    known: row numbers without the test rows. declared: columns that are categories whatever they look like.
+    time: the column that rows are split by; only what comes again (month, weekday, hour) is learned from.
+    """
     columns: list[Column] = []
     notes: list[str] = []
     left_out: dict[str, list[str]] = defaultdict(list)
     for name in text.columns:
         cells = without_missing(text[name])
-        column, said = _describe_one(name, cells, known)
+        column, said = _describe_one(name, cells, known, name in declared)
+        if name == time and column is not None:
+            column, said = _of_time(column)
         if column is None:
             left_out[said].append(name)
             continue
@@ -101,7 +113,7 @@ def part_names(column: Column) -> list[str]:
     if column.role == "category":
         return []
     if column.role == "date":
-        return [f"{column.name} {part}" for part in date_parts(None, column.form)]
+        return [f"{column.name} {part}" for part in column.parts]
     return [column.name]
 
 
@@ -126,7 +138,8 @@ def _float_parts(cells: "pl.Series", column: Column) -> "dict[str, pl.Series]":
     import polars as pl
 
     if column.role == "date":
-        return {f"{column.name} {part}": cells for part, cells in date_parts(cells, column.form).items()}
+        parts = date_parts(cells, column.form)
+        return {f"{column.name} {part}": parts[part] for part in column.parts}
     if column.role == "boolean":
         return {
             column.name: cells.str.to_lowercase().replace_strict(
@@ -140,33 +153,45 @@ def _float_parts(cells: "pl.Series", column: Column) -> "dict[str, pl.Series]":
 _BOOLEAN = {"true": 1.0, "false": 0.0}
 
 
-def _describe_one(name: str, cells: "pl.Series", known: np.ndarray) -> tuple[Column | None, str]:
+def _describe_one(
+    name: str, cells: "pl.Series", known: np.ndarray, declared: bool
+) -> tuple[Column | None, str]:
     """The column and a note, or None and the reason to leave it out."""
     seen = cells[known]
     if seen.null_count() == seen.len():
         return None, "without a value outside the test rows"
     if seen.n_unique() == 1:
         return None, "constant outside the test rows"
+    if declared:
+        return _category(name, cells, seen)
     gaps = seen.null_count() > 0
     if set(seen.drop_nulls().str.to_lowercase().unique()) <= set(_BOOLEAN):
         return Column(name, "boolean", gaps), ""
     as_numbers = numbers(cells)
     if as_numbers is not None:
         values, junk = as_numbers
-        if counts_rows(values):
-            return None, "whole numbers that count rows"
         seen = values[known]
+        if counts_rows(values) or counts_rows(seen):
+            return None, "whole numbers that count rows"
         if seen.n_unique() == 1:  # "3" and "3.0" are one number
             return None, "constant outside the test rows"
         return Column(name, "number", seen.null_count() > 0), junk_note(f"cells of column {name!r}", junk)
     form = date_format(cells)
     if form is not None:
         example = cells.drop_nulls()[0]
-        parts = ", ".join(date_parts(None, form))
-        return Column(
-            name, "date", gaps, form=form
-        ), f"column {name!r}: dates like {example!r} ({form}) became {parts}"
+        parts = tuple(date_parts(None, form))
+        said = f"column {name!r}: dates like {example!r} ({form}) became {', '.join(parts)}"
+        return Column(name, "date", gaps, form=form, parts=parts), said
     return _category(name, cells, seen)
+
+
+def _of_time(column: Column) -> tuple[Column | None, str]:
+    """What to learn from the column that rows are split by: nothing that later rows have never had."""
+    if column.role != "date":
+        return None, "rows are split by it"
+    parts = tuple(part for part in column.parts if part != "day")
+    said = f"column {column.name!r}: of the dates that rows are split by, {', '.join(parts)} are learned from"
+    return column._replace(parts=parts), said
 
 
 def _category(name: str, cells: "pl.Series", seen: "pl.Series") -> tuple[Column | None, str]:
@@ -179,9 +204,9 @@ def _category(name: str, cells: "pl.Series", seen: "pl.Series") -> tuple[Column 
         return None, f"text without a value that stands in {enough} rows"
     pooled = len(counts) - len(kept)
     said = (
-        f"column {name!r}: {pooled} of {len(counts)} values count as one, being rare (in fewer than {enough} "
+        f"column {name!r}: {pooled} of {len(counts)} values are not told apart, being rare (in fewer than "
+        f"{enough} rows or not among the {MOST_CATEGORIES} most frequent)"
     )
-    said += f"rows or not among the {MOST_CATEGORIES} most frequent)"
     return Column(name, "category", categories=tuple(kept)), said if pooled else ""
 
 

@@ -21,6 +21,11 @@ def date_format(cells: "pl.Series") -> str | None:
     return None
 
 
+def seconds(cells: "pl.Series", form: str) -> "pl.Series":
+    """Seconds since 1970 with microseconds, float64, null where a cell does not read."""
+    return _read(cells, form).dt.epoch("us") / 1e6
+
+
 def date_parts(cells: "pl.Series | None", form: str) -> "dict[str, pl.Series]":
     """Days since 1970, month 1 to 12, weekday 1 to 7 and, where the time is written, hour: float64, null
     where a cell does not read. Without cells: the same names with nothing in them."""

@@ -92,14 +92,20 @@ class TableEncoder:
         return np.concatenate(parts, axis=1)
 
     def describe(self) -> tuple[dict[str, Any], dict[str, ndarray]]:
-        columns = [column._asdict() | {"categories": list(column.categories)} for column in self.columns]
+        columns = [
+            column._asdict() | {"categories": list(column.categories), "parts": list(column.parts)}
+            for column in self.columns
+        ]
         return {"columns": columns}, {"medians": self.medians, "means": self.means, "scales": self.scales}
 
     @classmethod
     def restore(cls, settings: dict[str, Any], arrays: dict[str, ndarray]) -> "TableEncoder":
         """The encoder that ``describe`` described."""
-        columns = [Column(**one | {"categories": tuple(one["categories"])}) for one in settings["columns"]]
-        return cls(tuple(columns), arrays["medians"], arrays["means"], arrays["scales"])
+        columns = tuple(
+            Column(**one | {"categories": tuple(one["categories"]), "parts": tuple(one["parts"])})
+            for one in settings["columns"]
+        )
+        return cls(columns, arrays["medians"], arrays["means"], arrays["scales"])
 
 
 @dataclass(frozen=True, eq=False)

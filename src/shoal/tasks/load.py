@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from shoal.errors import UserError, unknown
 from shoal.tasks import built_in
+from shoal.tasks.frames import ENDINGS, is_table
 
 if TYPE_CHECKING:
     from shoal.tasks.target import Kind
     from shoal.tasks.task import Task
 
 PATHS = (
-    "or the path of a table (.csv, .csv.gz), of arrays x and y (.npz), or of your own code (file.py:function)"
+    f"or the path of a table ({', '.join(ENDINGS)}), of arrays x and y (.npz), or of your own code "
+    "(file.py:function)"
 )
 
 
@@ -29,29 +31,47 @@ def names() -> dict[str, str]:
 
 
 def load(
-    task: str, target: str | None = None, *, kind: "Kind | None" = None, ignore: Collection[str] = ()
+    task: Any,
+    target: str | None = None,
+    *,
+    kind: "Kind | None" = None,
+    ignore: Collection[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    test: Any = None,
 ) -> "Task":
-    """The task called ``task``: a built-in name, a .csv, .csv.gz or .npz path, or ``file.py:function``.
+    """The task called ``task``: a built-in name, the path of a table or of arrays, or ``file.py:function``.
 
     The function takes nothing and returns a Task, ``(x, y)`` or ``(x, y, network)`` (see ``from_arrays``).
-    target, kind and ignore are for tables (see ``from_csv``). Raises UserError for everything else.
+    A table may also be a polars or pandas frame. All else is for tables (see ``from_table``); ``test`` also
+    for arrays. Raises UserError for everything that names no task and for options that a task does not take.
     """
-    if task.endswith((".csv", ".csv.gz")):
-        from shoal.tasks.tables import from_csv
+    options = {"target": target, "kind": kind, "ignore": ignore, "group": group, "time": time, "test": test}
+    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    if is_table(task):
+        from shoal.tasks.tables import from_table
 
-        return from_csv(Path(task).expanduser(), target, kind=kind, ignore=ignore)
-    if target is not None or kind is not None or ignore:
-        raise UserError(f"task {task!r} is no table, so it takes no target column")
-    if task in _files():
-        return importlib.import_module(f"{built_in.__name__}.{_files()[task].stem}").task()
+        return from_table(task, **{"target": None, **given})
+    if not isinstance(task, str):
+        raise UserError(f"a task is a name, a path or a frame, not {type(task).__name__}")
     if task.endswith(".npz"):
         from shoal.tasks.arrays import from_npz
 
-        return from_npz(Path(task).expanduser())
+        test = given.pop("test", None)
+        _check_no_options(task, given)
+        return from_npz(Path(task).expanduser(), test=test)
+    _check_no_options(task, given)
+    if task in _files():
+        return importlib.import_module(f"{built_in.__name__}.{_files()[task].stem}").task()
     file, colon, function = task.rpartition(":")
     if colon and file.endswith(".py"):
         return _own(Path(file).expanduser(), function)
     raise UserError(f"{unknown('task', task, names())}; {PATHS}")
+
+
+def _check_no_options(task: str, given: Collection[str]) -> None:
+    if given:
+        raise UserError(f"task {task!r} is no table, so it takes no {' and no '.join(given)}")
 
 
 def _files() -> dict[str, Path]:
@@ -73,6 +93,7 @@ def _summary(file: Path) -> str:
 
 
 def _own(file: Path, function: str) -> "Task":
+    from shoal.tasks import loaders
     from shoal.tasks.arrays import from_arrays
     from shoal.tasks.own_network import call
     from shoal.tasks.task import Task
@@ -89,13 +110,17 @@ def _own(file: Path, function: str) -> "Task":
     made: Any = call(f"{file}:{function}", makers[function])
     if isinstance(made, Task):
         return made
-    if isinstance(made, tuple) and len(made) in (2, 3):
+    if isinstance(made, tuple) and 2 <= len(made) <= 4:
         try:
-            return from_arrays(*made, name=function)
+            if callable(made[0]):
+                return loaders.Task(*made, name=function)
+            if len(made) < 4:
+                return from_arrays(*made, name=function)
         except UserError as error:
             raise UserError(f"{file}:{function}: {error}") from None
     raise UserError(
-        f"{file}:{function} returned {type(made).__name__}; a Task, (x, y) or (x, y, network) is needed"
+        f"{file}:{function} returned {type(made).__name__}; a Task, (x, y), (x, y, network) or (network, "
+        "train[, valid[, test]]) is needed"
     )
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from shoal.tasks.encoders import Encoder
-from shoal.tasks.splits import Split
+from shoal.tasks.splits import Rows
 from shoal.tasks.task import Prepared
 
 REMEMBERED_BYTES = 512 * 2**20
@@ -28,7 +28,7 @@ class Preparation:
     classes: their names, if they have any.
     """
 
-    split: Split
+    split: Rows
     inputs: Any
     targets: Tensor
     fit: Callable[[Any], Encoder] | None = None

@@ -6,6 +6,7 @@ The draws use numpy's RandomState, whose stream is frozen (NEP 19): a seed means
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Int64
@@ -17,6 +18,29 @@ TEST_SHARE = 0.2
 VALID_SHARE = 0.2  # of the rows that are not test rows
 FEWEST_ROWS = 20
 TEST_SEED = 1729  # test rows belong to the task, not to a run: one constant for everyone
+
+
+class Parts(NamedTuple):
+    """How large the parts are. test: row numbers of an official test part, or None for a share."""
+
+    test: Int64[ndarray, "test"] | None = None
+    test_share: float = TEST_SHARE
+    valid_share: float = VALID_SHARE
+
+
+class Rows(Protocol):
+    """However rows were divided. rest: all but the test rows. train_rows: as many train for every seed.
+
+    draw: the training and validation rows of a seed, each in rising order.
+    """
+
+    @property
+    def rest(self) -> Int64[ndarray, "rest"]: ...
+    @property
+    def test(self) -> Int64[ndarray, "test"]: ...
+    @property
+    def train_rows(self) -> int: ...
+    def draw(self, seed: int) -> tuple[Int64[ndarray, "train"], Int64[ndarray, "valid"]]: ...
 
 
 @dataclass(frozen=True)
@@ -59,14 +83,7 @@ def split(
     Raises UserError for fewer than 20 rows, for shares outside (0, 1) (``valid_share`` may be 0), and when
     there are so many classes that keeping one row of each for training leaves too few for the other parts.
     """
-    if rows < FEWEST_ROWS:
-        raise UserError(
-            f"{rows} rows are too few to train, validate and test on; at least {FEWEST_ROWS} are needed"
-        )
-    if not 0 < test_share < 1:
-        raise UserError(f"the test share is {test_share:g}; it must lie between 0 and 1")
-    if not 0 <= valid_share < 1:
-        raise UserError(f"the validation share is {valid_share:g}; it must be at least 0 and below 1")
+    check(rows, test_share, valid_share)
     everything = np.arange(rows)
     if test is None:
         rest, test = divide(everything, labels, max(1, round(test_share * rows)), TEST_SEED)
@@ -77,6 +94,18 @@ def split(
         raise UserError(f"{len(rest)} rows beside the test rows are too few to train and validate on")
     made.draw(0)  # raises now, not in the middle of a run, when the classes are too many
     return made
+
+
+def check(rows: int, test_share: float, valid_share: float) -> None:
+    """Raise UserError for fewer than 20 rows and for shares that leave a part empty."""
+    if rows < FEWEST_ROWS:
+        raise UserError(
+            f"{rows} rows are too few to train, validate and test on; at least {FEWEST_ROWS} are needed"
+        )
+    if not 0 < test_share < 1:
+        raise UserError(f"the test share is {test_share:g}; it must lie between 0 and 1")
+    if not 0 <= valid_share < 1:
+        raise UserError(f"the validation share is {valid_share:g}; it must be at least 0 and below 1")
 
 
 def divide(

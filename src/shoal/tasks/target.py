@@ -29,16 +29,22 @@ class Target(NamedTuple):
     notes: tuple[str, ...]
 
 
-def decide(text: "pl.Series", kind: Kind | None = None) -> Target:
+def decide(
+    text: "pl.Series", kind: Kind | None = None, declared: bool = False, official: int | None = None
+) -> Target:
     """Text, booleans and few different whole numbers are classes, everything else is a number.
 
     "Few": at most 20 with 5 rows each on average; any two numbers are classes too. ``kind`` overrules.
-    Raises UserError for a constant target, for text where numbers are wanted, and for text or numbers so
-    different from row to row that they are no classes.
+    declared: the column's type says that it holds categories. official: the row that an official test part
+    begins at; the rows before it decide.
+    Raises UserError for a constant target, for text where numbers are wanted, for text or numbers so
+    different from row to row that they are no classes, and for a class that is in the test part only.
     """
+    if official is not None:
+        return _with_test_part(text, kind, declared, official)
     name = text.name
     cells = without_missing(text)
-    found = numbers(cells)
+    found = None if declared and kind != "regression" else numbers(cells)
     if found is None:
         if kind == "regression":
             raise UserError(
@@ -71,6 +77,18 @@ def decide(text: "pl.Series", kind: Kind | None = None) -> Target:
     return Target(name, "regression", rows, there.to_numpy(writable=True), (), (reason, *dropped, *notes))
 
 
+def _with_test_part(text: "pl.Series", kind: Kind | None, declared: bool, official: int) -> Target:
+    first = decide(text[:official], kind, declared)
+    both = decide(text, first.kind, declared)
+    unseen = sorted(set(both.classes) - set(first.classes))
+    if unseen:
+        raise UserError(
+            f"class {unseen[0]!r} of target column {text.name!r} is in the test part only, so it cannot be "
+            "learned; leave its rows out of the test part"
+        )
+    return both._replace(notes=(*first.notes[:1], *both.notes[1:]))
+
+
 def _classification(cells: "pl.Series", why: str) -> Target:
     rows, dropped = _present(cells)
     different = cells.drop_nulls().unique().sort()
@@ -84,10 +102,13 @@ def _classification(cells: "pl.Series", why: str) -> Target:
             f"{different[0]!r}; classes must repeat"
         )
     values = np.searchsorted(different.to_numpy(), cells.drop_nulls().to_numpy()).astype(np.int64)
-    names = tuple(f"{one:g}" if isinstance(one, float) else str(one) for one in different)
+    names = tuple(_class_name(one) for one in different)
     single = [name for name, rows_of in zip(names, np.bincount(values), strict=True) if rows_of == 1]
     lonely = (
-        (f"classes of a single row are trained on and never judged: {', '.join(single[:10])}",)
+        (
+            f"classes of a single row are trained on and never judged: {', '.join(single[:10])} (merge them "
+            "with others, or leave their rows out, to change that)",
+        )
         if single
         else ()
     )
@@ -99,6 +120,11 @@ def _classification(cells: "pl.Series", why: str) -> Target:
         names,
         (f"classification, because {why}", *dropped, *lonely),
     )
+
+
+def _class_name(value: float | str) -> str:
+    """Numbers as they would be written: 3, not 3.0; 1234567, not 1.23457e+06."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _spelled(text: "pl.Series") -> "pl.Series":
