@@ -100,7 +100,7 @@ def test_changes_lead_from_one_recipe_to_another():
         ("regularizer=./mine.py", "a file of your own can be any technique but a regularizer"),
         ("adam.beta9=1", "there is no hyperparameter of adam 'beta9'; did you mean 'beta"),
         ("sgd.lr=1", "sgd.lr needs optimizer sgd, but the recipe has adam; choose optimizer=sgd"),
-        ("nothing.lr=1", "there is no technique 'nothing'; there are: "),
+        ("nothing.lr=1", "there is no technique 'nothing'; "),
         ("relu.slope=1", "relu has no hyperparameters, so there is no relu.slope"),
         ("lr=-1", r"lr -1 lies outside its domain \(0, inf\)"),
         ("lr=fast", "lr 'fast' is not a number"),
@@ -134,7 +134,7 @@ def test_what_the_task_does_not_have_is_one_sentence(text, sentence):
 
 
 def test_label_noise_needs_classes():
-    with pytest.raises(UserError, match="label_noise 0.1 replaces classes, but simulated predicts numbers"):
+    with pytest.raises(UserError, match=r"label_noise 0\.1 replaces classes, but simulated predicts numbers"):
         recipes.recipe_of({"label_noise": 0.1}, task=task("rmse"))
 
 
@@ -156,5 +156,5 @@ def test_a_wrong_file_is_one_sentence_that_names_it(tmp_path, text, sentence):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(UserError, match="nowhere.toml cannot be read"):
+    with pytest.raises(UserError, match=r"nowhere\.toml cannot be read"):
         recipes.from_toml(tmp_path / "nowhere.toml")

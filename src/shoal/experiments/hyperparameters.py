@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
-from shoal.population.recipe import Recipe, stages
+from shoal.population.recipe import Recipe, prefix, stages
 from shoal.techniques.card import Card, Domain, Range
 
 WEIGHT_PENALTY = "l2"
@@ -44,11 +44,6 @@ def card(kind: str, technique: str) -> Card:
     """The card of a technique, given by name or path."""
     found: Card = catalogue.find(kind, technique).CARD
     return found
-
-
-def prefix(technique: str) -> str:
-    """What stands before the dot: the technique's name, its file's without ".py", or its class'."""
-    return technique.rpartition("/")[2].rpartition(":")[2].removesuffix(".py")
 
 
 def kinds() -> tuple[str, ...]:

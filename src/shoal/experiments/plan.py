@@ -8,8 +8,10 @@ from shoal.experiments.arms import Arm
 from shoal.store.canonical import canonical_json, digest
 from shoal.tasks import metrics
 
-Judge = Literal["score", "train_loss", "time", "steps", "gap", "memory"]
+Judge = Literal["score", "train_loss", "time", "steps", "evaluations", "gap", "memory"]
 JUDGES: tuple[str, ...] = get_args(Judge)
+RACES = ("time", "steps", "evaluations")
+"""Judges that may ask how soon a score is reached, instead of how much the whole training takes."""
 ALPHA = 0.05
 _FIRST_TUNING_SEED = 1_000_000
 
@@ -28,8 +30,10 @@ class Margin:
 
 @dataclass(frozen=True)
 class Plan:
-    """A comparison. budget_seconds or work (member-steps), never both; seeds: evaluation seeds if fixed.
+    """A comparison. budget_seconds or work (member-steps), never both.
 
+    seeds: evaluation seeds, and trials: tuning trials an arm, where they are fixed. reach: the score on
+    validation rows whose first time (steps, evaluations) is judged; a member that misses it has infinity.
     With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
     """
 
@@ -48,6 +52,8 @@ class Plan:
     work: int | None
     seeds: int | None
     device: str
+    trials: int | None = None
+    reach: float | None = None
 
     def evaluation_seeds(self, count: int) -> range:
         """The seeds arms are judged on, 0, 1, 2, ..."""

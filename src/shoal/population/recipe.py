@@ -47,10 +47,16 @@ class Recipe:
         return replace(self, hyper={**self.hyper, **named})
 
     def hyper_of(self, technique: str) -> dict[str, float]:
-        """The recipe's own values for one technique, without its name ("./mine.py" is called "mine")."""
-        label = technique.rpartition("/")[2].removesuffix(".py")
-        split = {name: name.partition(".") for name in self.hyper}
-        return {split[name][2]: value for name, value in self.hyper.items() if split[name][0] == label}
+        """The recipe's own values for one technique, without what stands before the dot (``prefix``)."""
+        split = {name: name.rpartition(".") for name in self.hyper}
+        own = prefix(technique)
+        return {split[name][2]: value for name, value in self.hyper.items() if split[name][0] == own}
+
+
+def prefix(technique: str) -> str:
+    """What a technique's hyperparameters are called by: its name; "./mine.py" is "mine", "./mine.py:Own" is
+    "Own"."""
+    return technique.rpartition("/")[2].rpartition(":")[2].removesuffix(".py")
 
 
 class Stage(NamedTuple):
