@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,26 @@ def judged(outcome: Outcome, plan: Plan) -> float:
         return gap(outcome, plan.higher_is_better)
     fields = {"score": "test_score", "time": "seconds"}
     return float(getattr(outcome, fields.get(plan.judge, plan.judge)))
+
+
+class Reached(NamedTuple):
+    """What it took to reach a target: steps, gradient evaluations, seconds of training."""
+
+    steps: int
+    evaluations: float
+    seconds: float
+
+
+def reached(curve: Sequence[Sequence[float]], target: float, higher_is_better: bool) -> Reached | None:
+    """When a learning curve (``Outcome.details["curve"]``) first scored at least as well as ``target``.
+
+    None if it never did. It is known as finely as the curve has points: the target was reached between this
+    point and the one before.
+    """
+    for step, _, score, evaluations, seconds in curve:
+        if score >= target if higher_is_better else score <= target:
+            return Reached(int(step), evaluations, seconds)
+    return None
 
 
 def counted(

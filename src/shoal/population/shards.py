@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from shoal.population.curves import Point
 from shoal.population.planner import Shard
 from shoal.population.programs import Programs
 from shoal.population.recipe import Outcome
@@ -61,6 +62,7 @@ def _meta(training: Training, ended: list[Outcome]) -> Any:
     return {
         "jobs": [job.name for job in training.stack.jobs],
         "seconds": training.seconds,
+        "curves": training.curves,
         "ended": [[*outcome] for outcome in ended],
     }
 
@@ -72,4 +74,5 @@ def _resume(training: Training, tensors: Any, meta: Any) -> list[Outcome]:
     training.stack = training.stack.select([places[name] for name in meta["jobs"]])
     training.stack.restore(dict(tensors))
     training.seconds = dict(meta["seconds"])
+    training.curves = {name: [Point(*one) for one in curve] for name, curve in meta["curves"].items()}
     return ended

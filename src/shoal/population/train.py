@@ -1,10 +1,8 @@
 """Training one stack to its members' ends, table by table of steps."""
 
-import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,11 +11,12 @@ from shoal import catalogue
 from shoal.errors import UserError
 from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
-from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores
+from shoal.population.curves import Curve, points, stops
+from shoal.population.evaluate import losses_and_scores
+from shoal.population.outcomes import End, outcomes
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
 from shoal.population.stack import Stack, create
-from shoal.population.template import template
 from shoal.tasks.task import Task
 
 _TABLE_ROWS = 1 << 19  # row numbers in one table
@@ -64,6 +63,7 @@ class Training:
         """Shown the members that end, as they are scored: with the weights their controllers kept."""
         self.member_steps = 0
         self.seconds = {job.name: 0.0 for job in stack.jobs}
+        self.curves: dict[str, Curve] = {job.name: [] for job in stack.jobs if job.points}
 
     def run(
         self,
@@ -87,6 +87,7 @@ class Training:
             share = (time.perf_counter() - started) / len(self.stack)
             for job in self.stack.jobs:
                 self.seconds[job.name] += share
+            self._draw([row for row in range(len(self.stack)) if row not in broken], ended)
             if ended:
                 yield from self._finish(ended, broken)
                 remaining = [row for row in range(len(self.stack)) if row not in ended]
@@ -96,13 +97,17 @@ class Training:
             between()
 
     def _table_steps(self) -> int:
-        """Steps until the first member ends, or a controller wants to see; bounded by a table's size."""
-        rows = self.task.train_rows
-        left = [total_steps(job.recipe, rows) - done for job, done in self._positions()]
+        """Steps until the first member ends or is to be looked at; bounded by a table's size."""
+        left = [self._next_stop(job, done) - done for job, done in self._positions()]
         count = min([*left, _TABLE_STEPS, max(1, _TABLE_ROWS // (len(self.stack) * self.batch))])
         if self.controller is not None:
             count = min([count, *(each - done % each for each, done in self._epochs())])
         return count
+
+    def _next_stop(self, job: Job, done: int) -> int:
+        """The step after ``done`` at which a member ends, or a point of its curve is due."""
+        total = total_steps(job.recipe, self.task.train_rows)
+        return min((step for step in stops(job.points, total) if step > done), default=total)
 
     def _positions(self) -> list[tuple[Job, int]]:
         return list(zip(self.stack.jobs, self.stack.step.tolist(), strict=True))
@@ -163,53 +168,27 @@ class Training:
         stack.control, stop = control.decide(self.controller, stack, losses, at_end)
         return stop.tolist()
 
+    def _draw(self, rows: list[int], ended: Collection[int]) -> None:
+        """Adds a point to the curves of those of ``rows`` that are due, or have ended."""
+        due = []
+        for row, (job, done) in enumerate(self._positions()):
+            if job.points and row in rows:
+                total = total_steps(job.recipe, self.task.train_rows)
+                due += [row] * (row in ended or done in stops(job.points, total))
+        if due:
+            points(self.task, self.data, self.stack.select(due), self.seconds, self.curves)
+
     def _finish(self, rows: list[int], broken: Mapping[int, int]) -> Iterator[Outcome]:
         """Outcomes of ``rows``; ``broken``: row → when it diverged, in steps from now (0 or less)."""
         ended = self.stack.select(rows)
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
         self.on_end(ended)
-        parts = {
-            part: losses_and_scores(self.task, self.data, ended, part) for part in ("train", "valid", "test")
+        ends = {
+            self.stack.jobs[row].name: End(int(self.stack.step[row]) + broken.get(row, 0), row in broken)
+            for row in rows
         }
-        dead = dead_units(ended, self.data)
-        shown = [row for row, job in enumerate(ended.jobs) if job.points]
-        scored = all_metrics(self.task, self.data, ended.select(shown), "test") if shown else []
-        tests = {ended.jobs[row].name: values for row, values in zip(shown, scored, strict=True)}
-        kept = {job.name: row for row, job in enumerate(ended.jobs)}
-        for row in rows:
-            job, place = self.stack.jobs[row], kept[self.stack.jobs[row].name]
-            numbers: dict[str, Any] = {"dead_units": dead[place]}
-            if job.points:
-                numbers["metrics"] = tests[job.name]
-            steps = int(self.stack.step[row]) + broken.get(row, 0)
-            yield _outcome(self, job, place, parts, row in broken, steps, numbers)
-
-
-def _outcome(
-    training: Training, job: Job, row: int, parts: Any, diverged: bool, steps: int, details: dict[str, Any]
-) -> Outcome:
-    stack = training.stack
-    losses = {part: float(both[0][row]) for part, both in parts.items()}
-    diverged = diverged or not math.isfinite(losses["train"])
-    scores = {part: float("nan") if diverged else float(both[1][row]) for part, both in parts.items()}
-    rule = catalogue.find("optimizer", job.recipe.optimizer)
-    made = template(training.task, job.recipe)
-    buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
-    return Outcome(
-        name=job.name,
-        valid_score=scores["valid"],
-        test_score=scores["test"],
-        train_score=scores["train"],
-        train_loss=losses["train"],
-        valid_loss=losses["valid"],
-        diverged=diverged,
-        steps=steps,
-        evaluations=steps * rule.CARD.evaluations,
-        seconds=training.seconds[job.name],
-        memory=made.parameters * (1 + rule.CARD.state) * stack.flat.element_size() + buffers,
-        details=details,
-    )
+        yield from outcomes(self.task, self.data, ended, ends, self.seconds, self.curves)
 
 
 def start(
