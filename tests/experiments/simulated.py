@@ -172,5 +172,4 @@ def run(
     of = of or task()
     plan = make_plan(of, vary, **options)
     clock = Clock(plan.budget_seconds, started)
-    names = [arm.name for arm in plan.arms]
-    return carry_out(plan, of, Training(trainer, record or Memory(), clock, names, watch))
+    return carry_out(plan, of, Training(trainer, record or Memory(), clock, plan, watch))

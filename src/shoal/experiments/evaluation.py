@@ -1,61 +1,120 @@
-"""Evaluation: every arm at its tuned point, full schedule, fresh seeds, in blocks of seeds with all arms."""
+"""Evaluation: every arm at its tuned point, full schedule, fresh seeds, in blocks of seeds.
+
+After each block the verdicts are looked at (see ``sequential``): arms that are decided are trained no
+further, and the evaluation ends early when all are.
+"""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from shoal.experiments import sizing
+from shoal.experiments import sequential, sizing
 from shoal.experiments.arms import Arm
 from shoal.experiments.plan import Plan
+from shoal.experiments.sequential import Block
 from shoal.experiments.sizing import Size
 from shoal.experiments.training import Training, evaluation_name
 from shoal.experiments.trials import Best
 from shoal.population.recipe import Job, Outcome
+from shoal.statistics.power import seeds_to_reach
+from shoal.tasks.task import Task
 
+POINTS = 10
+"""Points of every judged network's learning curve."""
 _SHARES = (0.3, 0.5)
 """Share of what seems to fit that the first block takes, and a later one: whole pairs come in early, should
 the pace fall, and what a block leaves the next ones take, knowing the pace better."""
+_FIRST_AT_MOST = 0.7
+"""The first block holds seeds enough for a first verdict, unless that is more than this share of what fits,
+and at most twice as many: the sooner an arm is decided the more is left for the others."""
 _GAIN = 0.05
 """Blocks that add less than this share of the seeds are not worth their start."""
 
 
-def evaluate(plan: Plan, training: Training, size: Size, best: Mapping[str, Best]) -> None:
-    """Train blocks until the work is done or the time is used; how many seeds depends on no score."""
-    done, block = 0, 0
+def evaluate(
+    plan: Plan, task: Task, training: Training, size: Size, best: Mapping[str, Best], tuned: bool
+) -> None:
+    """Train blocks until all is decided, the work is done or the time is used.
+
+    What is not ``tuned`` cannot be judged, so nothing of it is decided early.
+    """
+    number = 0
     while True:
-        count = training.decided(f"block-{block}", lambda: _next_block(plan, training, size, done))  # noqa: B023
-        if count == 0:
+        looks = {}
+        if tuned:
+            looks = sequential.looks(plan, task, blocks(training), recorded(plan, training), over=False)
+        training.looks = looks
+        block = training.decided(f"block-{number}", lambda: _next(plan, training, size, looks))  # noqa: B023
+        if not block["count"]:
             return
-        jobs = [
-            job_of(arm, size, best[arm.name], seed)
-            for seed in plan.evaluation_seeds(done + count)[done:]
-            for arm in plan.arms
-        ]
-        training.train(f"evaluate-{block}", jobs, training.clock.deadline)
-        done, block = done + count, block + 1
+        first = sum(earlier["count"] for earlier in _planned(training)[:number])
+        arms = [arm for arm in plan.arms if arm.name in block["arms"]]
+        seeds = plan.evaluation_seeds(first + block["count"])[first:]
+        jobs = [job_of(arm, size, best[arm.name], seed) for seed in seeds for arm in arms]
+        training.train(f"evaluate-{number}", jobs, training.clock.deadline)
+        number += 1
 
 
 def job_of(arm: Arm, size: Size, best: Best, seed: int) -> Job:
     """The evaluation of an arm at its best point with one seed."""
-    return Job(evaluation_name(arm.name, seed), arm.at(best.point, size.epochs), seed)
+    return Job(evaluation_name(arm.name, seed), arm.at(best.point, size.epochs), seed, POINTS)
 
 
-def paired(plan: Plan, training: Training) -> dict[str, dict[int, Outcome]]:
-    """Evaluation outcomes by arm and seed, of the seeds that every arm finished."""
-    recorded = training.outcomes("evaluate")
-    arms = [arm.name for arm in plan.arms]
-    seeds = sorted({int(name.rpartition("/")[2]) for name in recorded})
-    whole = [seed for seed in seeds if all(evaluation_name(arm, seed) in recorded for arm in arms)]
-    return {arm: {seed: recorded[evaluation_name(arm, seed)] for seed in whole} for arm in arms}
+def recorded(plan: Plan, training: Training) -> dict[str, dict[int, Outcome]]:
+    """All evaluation outcomes by arm and seed."""
+    found: dict[str, dict[int, Outcome]] = {arm.name: {} for arm in plan.arms}
+    for name, outcome in training.outcomes("evaluate").items():
+        arm, seed = name.removeprefix("evaluate/").rsplit("/", 1)
+        found[arm][int(seed)] = outcome
+    return found
 
 
-def _next_block(plan: Plan, training: Training, size: Size, done: int) -> int:
-    """Seeds of the next block; 0 ends the evaluation. With ``work`` one block holds all that is left."""
-    most = sizing.MOST if plan.seeds is None else plan.seeds
-    if plan.work is not None:
-        each = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
-        return max(0, min((plan.work - training.planned_steps) // each, most)) if done == 0 else 0
-    fit = math.floor(training.clock.left / (training.pace * len(plan.arms)))
-    count = min(fit if fit <= 3 else math.ceil(_SHARES[done > 0] * fit), most - done)
+def blocks(training: Training) -> list[Block]:
+    """The blocks so far, with the seeds that all their arms finished."""
+    done, found, first = training.outcomes("evaluate"), [], 0
+    for planned in _planned(training):
+        seeds = range(first, first + planned["count"])
+        arms = tuple(planned["arms"])
+        whole = [seed for seed in seeds if all(evaluation_name(arm, seed) in done for arm in arms)]
+        found.append(Block(arms, tuple(whole)))
+        first += planned["count"]
+    return found
+
+
+def _planned(training: Training) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while (block := training.journal.choice(f"block-{len(found)}")) is not None and block["count"]:
+        found.append(block)
+    return found
+
+
+def _next(plan: Plan, training: Training, size: Size, looks: Mapping[str, sequential.Look]) -> dict[str, Any]:
+    """The next block: its arms and how many seeds; count 0 ends the evaluation."""
+    arms = sequential.undecided(plan, looks)
+    done = sum(earlier["count"] for earlier in _planned(training))
+    count = _count(plan, training, size, arms, done) if arms else 0
+    return {"arms": arms, "count": count}
+
+
+def _count(plan: Plan, training: Training, size: Size, arms: Sequence[str], done: int) -> int:
+    most = (sizing.MOST if plan.seeds is None else plan.seeds) - done
+    fit = _fit(plan, training, size, arms)
+    if plan.work is not None and plan.seeds is not None:
+        return max(0, min(fit, most)) if done == 0 else 0
+    count = fit if fit <= 3 else math.ceil(_SHARES[done > 0] * fit)
+    if not done and fit > 3:
+        level = sequential.levels(plan.alpha, 1, over=False)[0]
+        enough = max(sizing.ENOUGH, seeds_to_reach(max(1, len(arms) - 1), level))
+        count = min(max(count, enough), 2 * enough) if enough <= _FIRST_AT_MOST * fit else count
+    count = max(0, min(count, most))
     if done >= sizing.ENOUGH and plan.seeds is None and count < _GAIN * done:
         return 0
-    return 1 if done == count == 0 and training.clock.left > 0 else count
+    return 1 if done == count == 0 and plan.work is None and training.clock.left > 0 else count
+
+
+def _fit(plan: Plan, training: Training, size: Size, arms: Sequence[str]) -> int:
+    """Seeds of these arms that the time, or the work, pays."""
+    if plan.work is None:
+        return math.floor(training.clock.left / (training.pace * len(arms)))
+    each = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms if arm.name in arms)
+    return max(0, (plan.work - training.planned_steps) // each)

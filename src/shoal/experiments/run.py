@@ -7,14 +7,16 @@ decided is recorded before it is acted on. So a run that was killed continues as
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from shoal.experiments import sizing, trials
-from shoal.experiments.evaluation import evaluate, paired
+from shoal.experiments import sequential, sizing, trials
+from shoal.experiments.evaluation import blocks, evaluate, recorded
 from shoal.experiments.plan import Plan
+from shoal.experiments.sequential import Block
 from shoal.experiments.sizing import Size, Tuning
 from shoal.experiments.training import Training
 from shoal.experiments.trials import Best
 from shoal.experiments.tuning import Points, Tuned, tune
 from shoal.population.recipe import Job, Outcome
+from shoal.tasks.task import Task
 
 SAFETY = 0.85
 """Share of the time left that a forecast may fill."""
@@ -23,10 +25,11 @@ _MEASURING, _MEASURING_AT_MOST = 0.04, 2.0
 
 
 class Finished(NamedTuple):
-    """How a run ended: by arm the chosen point and the outcomes by evaluation seed, the same seeds for all.
+    """How a run ended: by arm the chosen point and the outcomes by evaluation seed.
 
-    tried: by arm the points that were tuned with. tuned: whether every arm with something to tune got its
-    point from at least ``trials.FEWEST`` trials.
+    An arm that was decided early has the first of the baseline's seeds. tried: by arm the points that were
+    tuned with. tuned: whether every arm with something to tune got its point from at least
+    ``trials.FEWEST`` trials. blocks: see ``sequential``.
     """
 
     size: Size
@@ -34,6 +37,7 @@ class Finished(NamedTuple):
     tried: Points
     tuned: bool
     outcomes: Mapping[str, Mapping[int, Outcome]]
+    blocks: tuple[Block, ...]
     interrupted: bool
     networks: int
     member_steps: int
@@ -47,7 +51,7 @@ def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
     return Size(recorded["epochs"], tuning, recorded["evaluation_seeds"], notes)
 
 
-def complete(plan: Plan, training: Training, size: Size) -> Finished:
+def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
     tuned, interrupted = Tuned({}, {}), False
@@ -60,7 +64,7 @@ def complete(plan: Plan, training: Training, size: Size) -> Finished:
                 tuned = outcome
                 break
         best = {**best, **tuned.best}
-        evaluate(plan, training, size, best)
+        evaluate(plan, task, training, size, best, _tuned(plan, tuned))
     except KeyboardInterrupt:
         interrupted = True
     everything = [one for found in training.phases.values() for one in found.values()]
@@ -68,12 +72,17 @@ def complete(plan: Plan, training: Training, size: Size) -> Finished:
         size=size,
         best=best,
         tried=tuned.points,
-        tuned=bool(tuned.best) or not any(arm.space for arm in plan.arms),
-        outcomes=paired(plan, training),
+        tuned=_tuned(plan, tuned),
+        outcomes=sequential.merged(blocks(training), recorded(plan, training)),
+        blocks=tuple(blocks(training)),
         interrupted=interrupted,
         networks=len(everything),
         member_steps=sum(one.steps for one in everything),
     )
+
+
+def _tuned(plan: Plan, tuned: Tuned) -> bool:
+    return bool(tuned.best) or not any(arm.space for arm in plan.arms)
 
 
 def probe(plan: Plan, training: Training) -> None:

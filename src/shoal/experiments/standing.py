@@ -1,18 +1,33 @@
 """What a comparison says of itself while it runs."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from shoal.population.recipe import Progress
+from shoal.experiments import judging
+from shoal.experiments.plan import Plan
+from shoal.experiments.sequential import Look
+from shoal.population.recipe import Outcome, Progress
+from shoal.statistics.intervals import mean_interval
 
 
 class ArmStanding(NamedTuple):
-    """An arm's mean score so far over ``networks``: validation rows while tuning, test rows afterwards."""
+    """An arm's mean score so far over ``networks``: validation rows while tuning, test rows afterwards.
+
+    While arms are judged, difference and half_width: against the baseline on common seeds, with half its
+    confidence interval (NaN where there are fewer than two); verdict: "baseline", or that of the last look.
+    axis: in a screening the axis of which ``name`` is the best alternative so far, tried: of how many.
+    """
 
     name: str
     score: float | None
     networks: int
+    difference: float = math.nan
+    half_width: float = math.nan
+    verdict: str = ""
+    axis: str = ""
+    tried: int = 0
 
 
 class Standing(NamedTuple):
@@ -70,3 +85,39 @@ class Meter:
     def rate(self) -> float:
         """Member-steps per second since the first call."""
         return self.member_steps / max(time.monotonic() - self._started, 1e-3) if self._started else 0.0
+
+
+def standings(
+    plan: Plan, kind: str, recorded: Mapping[str, Outcome], looks: Mapping[str, Look]
+) -> tuple[ArmStanding, ...]:
+    """How every arm stands, in the plan's order, given the outcomes by job name of a ``kind`` of phase."""
+    found: dict[str, dict[str, Outcome]] = {arm.name: {} for arm in plan.arms}
+    for name, one in recorded.items():
+        arm, *place = name.removeprefix(f"{kind}/").rsplit("/", 1 if kind == "evaluate" else 2)
+        if not one.diverged:
+            found[arm]["/".join(place)] = one
+    return tuple(_standing(plan, kind, arm.name, found, looks) for arm in plan.arms)
+
+
+def _standing(
+    plan: Plan,
+    kind: str,
+    arm: str,
+    found: Mapping[str, Mapping[str, Outcome]],
+    looks: Mapping[str, Look],
+) -> ArmStanding:
+    own, base = found[arm], found[plan.baseline]
+    scores = [one.test_score if kind == "evaluate" else one.valid_score for one in own.values()]
+    plain = ArmStanding(arm, sum(scores) / len(scores) if scores else None, len(scores))
+    if kind != "evaluate":
+        return plain
+    if arm == plan.baseline:
+        return plain._replace(verdict="baseline")
+    pairs = [
+        judging.judged(own[seed], plan) - judging.judged(base[seed], plan) for seed in own if seed in base
+    ]
+    verdict = looks[arm].word if arm in looks else "undecided"
+    if len(pairs) < 2 or not all(map(math.isfinite, pairs)):
+        return plain._replace(verdict=verdict)
+    low, high = mean_interval(pairs, 1 - plan.alpha)
+    return plain._replace(difference=(low + high) / 2, half_width=(high - low) / 2, verdict=verdict)

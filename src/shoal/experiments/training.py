@@ -1,12 +1,20 @@
 """Training the jobs of a phase: what is recorded is not trained again, what comes is recorded at once."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from shoal.experiments.budget import Clock
-from shoal.experiments.standing import ArmStanding, Meter, Standing, Watch
+from shoal.experiments.plan import Plan
+from shoal.experiments.sequential import Look
+from shoal.experiments.standing import Meter, Standing, Watch, standings
 from shoal.population.recipe import Job, Outcome, Progress
 from shoal.population.trainer import Memory, Trainer
+
+_EVERY = 0.2
+"""Seconds between two reports to the watcher."""
+_TELLING = 14
+"""Networks from which on a phase tells the pace: fewer cannot fill the machine."""
 
 
 class Journal(Protocol):
@@ -30,24 +38,29 @@ def evaluation_name(arm: str, seed: int) -> str:
 
 
 class Training:
-    """Phases in the order they were trained, and their outcomes by phase and job name."""
+    """Phases in the order they were trained, and their outcomes by phase and job name.
+
+    looks: what the evaluation's last look said of the arms, for the watcher.
+    """
 
     def __init__(
         self,
         trainer: Trainer,
         journal: Journal,
         clock: Clock,
-        arms: Sequence[str],
+        plan: Plan,
         watch: Watch | None = None,
         memory: Memory | None = None,
     ):
         self.memory = memory
         self.trainer, self.journal, self.clock = trainer, journal, clock
-        self.arms, self.watch, self.meter = arms, watch, Meter()
+        self.plan, self.watch, self.meter = plan, watch, Meter()
+        self.looks: Mapping[str, Look] = {}
         self.phases: dict[str, dict[str, Outcome]] = {}
         self.planned_steps = 0
         self.pace = 0.0
         self.trained = self._steps = 0
+        self._told = 0.0
 
     def decided(self, key: str, decide: Callable[[], Any]) -> Any:
         """The recorded choice, or ``decide()``, recorded before it is used."""
@@ -70,7 +83,7 @@ class Training:
 
         def heard(progress: Progress) -> None:
             self.meter.hear(progress)
-            self.announce(phase, len(jobs))
+            self.announce(phase, len(jobs), often=True)
 
         stream = self.trainer.train(
             phase, jobs, done=done, deadline=deadline, on_progress=heard, memory=self.memory
@@ -82,12 +95,13 @@ class Training:
                 found[outcome.name] = outcome
                 self.meter.finish(outcome.steps)
                 self.trained += 1
-                self.announce(phase, len(jobs))
+                self.announce(phase, len(jobs), often=True)
         finally:
             self._steps = self.meter.member_steps - before
             self.meter.end()
             if hasattr(stream, "close"):
                 stream.close()
+        self.announce(phase, len(jobs))
         self.journal.choose(f"over/{phase}", len(found))
         self._pace_of(self.clock.elapsed - began, [job for job in jobs if job.name not in done], found)
 
@@ -96,7 +110,7 @@ class Training:
         planned = sum(self.trainer.steps(job.recipe) for job in jobs)
         finished = sum(job.name in found for job in jobs)
         networks = max(finished, len(jobs) * self._steps / max(planned, 1))
-        if len(jobs) >= 2 * len(self.arms):  # a few networks alone cannot fill the machine
+        if len(jobs) >= min(_TELLING, 2 * len(self.plan.arms)):
             self.pace = elapsed / max(networks, 0.5)
 
     def outcomes(self, kind: str) -> dict[str, Outcome]:
@@ -108,12 +122,14 @@ class Training:
             if name.startswith(f"{kind}/")
         }
 
-    def announce(self, phase: str, planned: int, note: str | None = None) -> None:
-        """Tell the watcher how things stand in a phase of ``planned`` networks."""
-        if self.watch is None:
+    def announce(self, phase: str, planned: int, note: str | None = None, often: bool = False) -> None:
+        """Tell the watcher how things stand in a phase of ``planned`` networks; what comes ``often`` is told
+        a few times a second."""
+        now = time.monotonic()
+        if self.watch is None or (often and now - self._told < _EVERY):
             return
+        self._told = now
         kind = "evaluate" if phase.startswith("evaluate") else "tune"
-        recorded = self.outcomes(kind)
         networks = sum(len(found) for found in self.phases.values())
         self.watch(
             Standing(
@@ -123,17 +139,7 @@ class Training:
                 member_steps=self.meter.member_steps,
                 steps_per_second=self.meter.rate,
                 seconds_left=self.clock.left,
-                arms=tuple(_standing(arm, kind, recorded) for arm in self.arms),
+                arms=standings(self.plan, kind, self.outcomes(kind), self.looks),
                 note=self.meter.note if note is None else note,
             )
         )
-
-
-def _standing(arm: str, kind: str, recorded: Mapping[str, Outcome]) -> ArmStanding:
-    parts = 2 if kind == "tune" else 1
-    scores = [
-        one.valid_score if kind == "tune" else one.test_score
-        for name, one in recorded.items()
-        if name.rsplit("/", parts)[0] == f"{kind}/{arm}" and not one.diverged
-    ]
-    return ArmStanding(arm, sum(scores) / len(scores) if scores else None, len(scores))

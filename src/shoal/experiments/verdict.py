@@ -7,80 +7,59 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shoal.experiments import judging
+from shoal.experiments import judging, sequential
 from shoal.experiments.arms import Arm
-from shoal.experiments.axes import contained
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
 from shoal.experiments.run import Finished
-from shoal.experiments.words import sentence
+from shoal.experiments.sequential import Look
+from shoal.experiments.words import imitates, sentence
 from shoal.population.recipe import Outcome
-from shoal.statistics.comparisons import Comparison, compare
-from shoal.statistics.corrections import holm
+from shoal.statistics.comparisons import Comparison
 from shoal.statistics.intervals import EVERYTHING, Interval, mean_interval
 from shoal.statistics.power import seeds_needed
-from shoal.statistics.verdicts import verdict
 from shoal.tasks.task import Task
 
 _NOTHING = Comparison(0, math.nan, EVERYTHING, 1.0, math.nan, "mean")
 
 
 class Judged(NamedTuple):
-    """The judged numbers of every arm [seeds], their paired comparisons with the baseline, p corrected."""
+    """The judged numbers of every arm [seeds], the last look at each but the baseline, and the margin."""
 
     numbers: Mapping[str, np.ndarray]
-    comparisons: Mapping[str, Comparison]
-    p: Mapping[str, float]
+    looks: Mapping[str, Look]
     margin: float
 
 
 def judge(plan: Plan, task: Task, finished: Finished) -> tuple[tuple[ArmResult, ...], float]:
     """Every arm's result in the plan's order, and the margin in the judged number's unit."""
-    found = _compare(plan, task, finished)
+    found = _look(plan, task, finished)
     arms = [_arm(plan, task, finished, found, arm) for arm in plan.arms]
     return tuple(replace(arm, words=sentence(arm, plan, finished)) for arm in arms), found.margin
 
 
-def _compare(plan: Plan, task: Task, finished: Finished) -> Judged:
+def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
+    """The evaluation's last look; none is due where the looks before it decided every arm."""
+    looks: Mapping[str, Look] = {}
+    if finished.tuned:
+        looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=False)
+    if sequential.undecided(plan, looks):
+        looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=True)
     numbers = judging.counted(finished.outcomes, plan, task)
     base = numbers[plan.baseline]
-    others = [arm.name for arm in plan.arms if arm.name != plan.baseline]
-    if base.size == 0:
-        return Judged(numbers, dict.fromkeys(others, _NOTHING), dict.fromkeys(others, 1.0), 0.0)
-    resolution = judging.resolution(plan, task)
-    comparisons = {
-        name: compare(
-            numbers[name],
-            base,
-            higher_is_better=plan.judged_higher_is_better,
-            level=1 - plan.alpha,
-            resolution=resolution,
-        )
-        for name in others
-    }
-    corrected = holm([comparisons[name].p for name in others])
-    p = {name: float(one) for name, one in zip(others, corrected, strict=True)}
-    return Judged(numbers, comparisons, p, plan.margin.absolute(float(base.mean())))
+    return Judged(numbers, looks, plan.margin.absolute(float(base.mean())) if base.size else 0.0)
 
 
 def _word(plan: Plan, arm: Arm, finished: Finished, found: Judged) -> Word:
     """Rule 3 on top of the statistics: an arm that contains the baseline's rule and loses is under-tuned."""
     if arm.name == plan.baseline:
         return "baseline"
-    one = found.comparisons[arm.name]
-    if one.n == 0 or not finished.tuned:
+    if arm.name not in found.looks or not finished.tuned:
         return "undecided"
-    word = verdict(
-        one.difference,
-        one.interval,
-        found.p[arm.name],
-        found.margin,
-        one.n,
-        plan.alpha,
-        higher_is_better=plan.judged_higher_is_better,
-    )
-    if word == "worse" and plan.judge == "score" and plan.axis == "optimizer":
-        return "under-tuned" if plan.baseline in contained(arm.name) else "worse"
+    word = found.looks[arm.name].word
+    if word == "worse" and plan.judge == "score":
+        base = next(one.recipe for one in plan.arms if one.name == plan.baseline)
+        return "under-tuned" if imitates(arm.recipe, base) else "worse"
     return word
 
 
@@ -88,7 +67,8 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
     word = _word(plan, arm, finished, found)
     outcomes = finished.outcomes[arm.name]
     numbers, is_baseline = found.numbers[arm.name], arm.name == plan.baseline
-    one = found.comparisons.get(arm.name, _NOTHING)
+    look = found.looks.get(arm.name)
+    one = look.comparison if look else _NOTHING
     interval = EVERYTHING
     if numbers.size:
         interval = mean_interval(numbers, 1 - plan.alpha, judging.resolution(plan, task))
@@ -104,7 +84,7 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         difference=0.0 if is_baseline and numbers.size else one.difference,
         difference_interval=(0.0, 0.0) if is_baseline and numbers.size else _pair(one.interval),
         probability_of_improvement=0.5 if is_baseline and numbers.size else one.probability_of_improvement,
-        p_corrected=found.p.get(arm.name, math.nan),
+        p_corrected=look.p if look else math.nan,
         train_loss=_mean(outcomes, lambda each: each.train_loss),
         steps=_mean(outcomes, lambda each: each.steps),
         evaluations=_mean(outcomes, lambda each: each.evaluations),
@@ -122,7 +102,7 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
 def _more_seeds(plan: Plan, found: Judged, name: str) -> int | None:
     if found.numbers[name].size < 2:
         return None
-    differences = found.numbers[name] - found.numbers[plan.baseline]
+    differences = found.numbers[name] - found.numbers[plan.baseline][: found.numbers[name].size]
     return seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
 
 

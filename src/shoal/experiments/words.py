@@ -1,12 +1,20 @@
 """The verdict in sentences: one for each arm, and what the user should know of the whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shoal.experiments import sizing
 from shoal.experiments.axes import contained
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
 from shoal.experiments.run import Finished
+from shoal.population.recipe import Recipe
+
+
+def imitates(one: Recipe, other: Recipe) -> bool:
+    """Whether a choice of hyperparameters makes ``one``'s rule that of ``other``, all else being equal."""
+    same = replace(one, optimizer=other.optimizer, batch_size=other.batch_size, hyper=other.hyper)
+    return same == other and other.optimizer in contained(one.optimizer)
 
 
 def sentence(arm: ArmResult, plan: Plan, finished: Finished) -> str:
@@ -43,12 +51,13 @@ def _reason(arm: ArmResult, plan: Plan, finished: Finished) -> str:
 def notes(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> tuple[str, ...]:
     """What holds for the whole comparison, a sentence each."""
     said = list(finished.size.notes)
+    recipes = {arm.name: arm.recipe for arm in plan.arms}
     if finished.interrupted:
         said.insert(0, "interrupted: this is what was finished; the same command continues it")
     for arm in arms:
         if arm.edge:
             said.append(f"the best lr of {arm.name} is still at the edge of what was tried")
-        if plan.axis == "optimizer" and arm.verdict == "better" and arm.name in contained(plan.baseline):
+        if arm.verdict == "better" and imitates(recipes[plan.baseline], recipes[arm.name]):
             said.append(f"{plan.baseline} can imitate {arm.name} and lost to it: the baseline is under-tuned")
     if plan.axis == "batch_size" and (not finished.tuned or any(arm.lr is None for arm in plan.arms)):
         said.append("batch sizes are compared at a fixed lr: the best lr grows with the batch size")

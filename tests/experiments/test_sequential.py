@@ -1,0 +1,97 @@
+"""Looks while evidence comes in: levels, frozen decisions, and the error rate over all looks."""
+
+import math
+
+import numpy as np
+import pytest
+
+from shoal.experiments import sequential
+from shoal.experiments.compare import make_plan
+from shoal.experiments.sequential import Block, levels, looks, undecided
+from shoal.population.recipe import Outcome
+from shoal.statistics.comparisons import compare
+
+from .simulated import SimulatedTrainer, run, task
+
+ARMS = ("adam", "sgd", "rmsprop", "momentum")
+
+
+def plan(**options):
+    return make_plan(task(), f"optimizer={','.join(ARMS)}", budget=60, **options)
+
+
+def outcome(score: float) -> Outcome:
+    return Outcome("", score, score, score, 1.0, 1.0, math.isnan(score), 10, 10.0, 1.0, 100, {})
+
+
+def recorded(scores: dict[str, np.ndarray]) -> dict[str, dict[int, Outcome]]:
+    return {arm: {seed: outcome(one) for seed, one in enumerate(own)} for arm, own in scores.items()}
+
+
+def blocks(*seeds: range, arms: tuple[str, ...] = ARMS) -> list[Block]:
+    return [Block(arms, tuple(part)) for part in seeds]
+
+
+def test_levels_add_up_to_alpha_and_the_last_look_has_nearly_all():
+    for count in range(1, 8):
+        early, last = levels(0.05, count, over=False), levels(0.05, count, over=True)
+        assert sum(last) == pytest.approx(0.05) and last[:-1] == early[:-1]
+        assert sum(early) < sequential.SPENT_EARLY * 0.05 and last[-1] >= 0.8 * 0.05
+    assert levels(0.05, 1, over=True) == [0.05]
+
+
+def test_one_look_is_the_plain_comparison():
+    source = np.random.default_rng(0)
+    scores = {arm: 0.8 + 0.02 * source.normal(size=15) for arm in ARMS}
+    found = looks(plan(), task(), blocks(range(15)), recorded(scores), over=True)
+    for arm in ARMS[1:]:
+        plain = compare(scores[arm], scores["adam"], resolution=1 / 200)
+        assert found[arm].comparison == plain and found[arm].p >= plain.p
+
+
+def test_a_decided_arm_keeps_its_look_and_is_not_trained_on():
+    source = np.random.default_rng(1)
+    scores = {arm: 0.8 + 0.002 * source.normal(size=40) for arm in ARMS}
+    scores["adam"] += 0.01 * np.arange(40) % 0.03
+    scores["sgd"] = scores["adam"][:14] - 0.1
+    first = blocks(range(14))
+    found = looks(plan(), task(), first, recorded(scores), over=False)
+    assert found["sgd"].word == "worse" and "sgd" not in undecided(plan(), found)
+    rest = tuple(arm for arm in ARMS if arm != "sgd")
+    later = [*first, *blocks(range(14, 40), arms=rest)]
+    again = looks(plan(), task(), later, recorded(scores), over=True)
+    assert again["sgd"] == found["sgd"] and again["sgd"].comparison.n == 14
+    assert all(again[arm].comparison.n == 40 for arm in rest[1:] if found[arm].word == "undecided")
+
+
+def test_a_fixed_number_of_seeds_has_one_look():
+    scores = {arm: np.full(30, 0.1 if arm == "sgd" else 0.8) for arm in ARMS}
+    parts = blocks(range(15), range(15, 30))
+    assert looks(plan(seeds=30), task(), parts, recorded(scores), over=False) == {}
+    found = looks(plan(seeds=30), task(), parts, recorded(scores), over=True)
+    assert found["sgd"].comparison.n == 30 and found["sgd"].alpha == 0.05
+
+
+def test_all_looks_together_alarm_at_most_at_alpha():
+    """A against A with four looks: of 400 comparisons of three arms each at most about α alarm falsely."""
+    source, alarms = np.random.default_rng(2), 0
+    cuts = [range(12), range(12, 20), range(20, 32), range(32, 50)]
+    for _ in range(400):
+        scores = {arm: 0.8 + 0.03 * source.normal(size=50) for arm in ARMS}
+        parts, found = [], {}
+        for cut in cuts:
+            parts.append(Block(tuple(undecided(plan(), found)) if parts else ARMS, tuple(cut)))
+            found = looks(plan(), task(), parts, recorded(scores), over=cut is cuts[-1])
+            if not undecided(plan(), found):
+                break
+        alarms += any(one.word in ("better", "worse") for one in found.values())
+    assert alarms <= 400 * 0.05 + 2 * math.sqrt(400 * 0.05 * 0.95)
+
+
+def test_time_of_decided_arms_goes_to_the_others():
+    peak = {"sgd": 0.4, "rmsprop": 0.5, "momentum": 0.79}
+    result = run(SimulatedTrainer(peak, spread=0.03), f"optimizer={','.join(ARMS)}", work=1_200_000)
+    seeds = {arm.name: len(arm.seeds) for arm in result.arms}
+    assert seeds["sgd"] == seeds["rmsprop"] < seeds["momentum"] == seeds["adam"]
+    verdicts = {arm.name: arm.verdict for arm in result.arms}
+    assert verdicts["sgd"] == verdicts["rmsprop"] == "worse"
