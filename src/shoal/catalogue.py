@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from numbers import Real
 from pathlib import Path
@@ -46,6 +46,16 @@ def find(kind: str, name: str) -> ModuleType:
     if name not in known:
         raise unknown(kind, name, known)
     return importlib.import_module(f"{techniques.__name__}.{_folders()[kind].name}.{name}")
+
+
+def regularizers(hyper: Iterable[str], *places: str) -> dict[str, ModuleType]:
+    """Name → technique of the regularizers that act at one of ``places``, in the order of their names.
+
+    One is on exactly when one of its hyperparameters stands in ``hyper`` ("ema.decay", "dropout.rate").
+    """
+    given = {name.partition(".")[0] for name in hyper}
+    found = {name: find("regularizer", name) for name in names("regularizer") if name in given}
+    return {name: one for name, one in found.items() if one.PLACE in places}
 
 
 def make_hyper(module: ModuleType, values: Mapping[str, float]) -> Any:

@@ -13,6 +13,7 @@ from torch import Tensor
 from shoal.techniques.kinds import Seen
 
 MEMBERS = 3
+ROLES = ("matrix", "head", "embedding", "bias", "norm", "activation")
 
 
 class Example(NamedTuple):
@@ -78,10 +79,19 @@ def _initializer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
 
 
 def _activation(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    if getattr(rule, "PLACE", "") == "learned":
+
+        def run(hyper: Any, x: Tensor, moved: Tensor) -> Any:
+            return rule.apply(x, rule.init(hyper).to(x.dtype) + moved, hyper)
+
+        return run, (normal(MEMBERS, 5, 4), normal(MEMBERS, 1))
     return lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 5, 4),)
 
 
 def _normalization(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    if getattr(rule, "PLACE", "") == "row":
+        return lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 8, 2, 2),)
+
     def run(hyper: Any, x: Tensor, mean: Tensor, var: Tensor, weight: Tensor) -> Any:
         state = rule.State(mean, var)
         return rule.apply(x, state, weight, hyper, True), rule.apply(x, state, weight, hyper, False)
@@ -92,14 +102,33 @@ def _normalization(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[.
 
 
 def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
-    if rule.PLACE == "loss":
-
-        def run(hyper: Any, parameter: Tensor) -> Any:
-            return [rule.penalty(parameter, role, hyper) for role in ("matrix", "head", "bias", "norm")]
-
-        return run, (normal(MEMBERS, 4, 3),)
     keys = torch.arange(MEMBERS, dtype=torch.int64) * 7 + 1
-    return lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 8, 5), keys)
+
+    def average(hyper: Any, parameters: Tensor) -> Any:
+        state, path = rule.init(parameters[0], hyper), []
+        for number, parameter in enumerate(parameters.unbind(0)):
+            path.append(rule.read(state, parameter, hyper))
+            progress = parameter.new_ones(()) * (number + 1) / len(parameters)
+            state = rule.observe(state, parameter, progress, hyper)
+        return path, state
+
+    def roles(hyper: Any, parameter: Tensor, *key: Tensor) -> Any:
+        if rule.PLACE == "loss":
+            return [rule.penalty(parameter, role, hyper) for role in ROLES]
+        if rule.PLACE == "change":
+            return [rule.project(parameter, role, hyper) for role in ROLES]
+        return [rule.apply(parameter, role, *key, hyper) for role in ROLES]
+
+    ways: dict[str, tuple[Callable[..., Any], tuple[Tensor, ...]]] = {
+        "activation": (lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 8, 5), keys)),
+        "target": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 4).softmax(-1),)),
+        "weights": (roles, (normal(MEMBERS, 4, 3), keys)),
+        "loss": (roles, (normal(MEMBERS, 4, 3),)),
+        "gradient": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 9),)),
+        "change": (roles, (normal(MEMBERS, 4, 3),)),
+        "average": (average, (normal(MEMBERS, 10, 7),)),
+    }
+    return ways[rule.PLACE]
 
 
 def _controller(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:

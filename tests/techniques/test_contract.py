@@ -77,7 +77,8 @@ def test_place_decides_what_a_regularizer_must_hold():
     without, elsewhere = types.ModuleType("without"), types.ModuleType("elsewhere")
     vars(without).update({name: value for name, value in vars(l2).items() if name != "PLACE"})
     vars(elsewhere).update({**vars(l2), "PLACE": "activation"})
-    assert breach(without, "regularizer") == "PLACE must be one of 'activation', 'loss'"
+    places = ", ".join(map(repr, sorted(protocols("regularizer"))))
+    assert breach(without, "regularizer") == f"PLACE must be one of {places}"
     assert breach(elsewhere, "regularizer") == "the function apply(x, key, hyper) is missing"
 
 

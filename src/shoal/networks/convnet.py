@@ -4,14 +4,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from shoal.networks.layers import Activation, Dropout, Normalization
+from shoal.networks.layers import Activation, Dropout, Normalization, sees_rows_only
 
 
 class ConvNet(nn.Module):
     """[rows, channels, height, width] → [rows, outputs] (a missing channel axis is added).
 
     Stage k: 3×3 convolution to width·2ᵏ channels → normalization → activation → 2×2 max pooling while the
-    image is at least 2×2 → dropout; a linear head on all that is left.
+    image is at least 2×2 → dropout; a linear head on all that is left. Before a normalization over the
+    batch a convolution has no bias.
     """
 
     def __init__(
@@ -28,10 +29,11 @@ class ConvNet(nn.Module):
         super().__init__()
         channels, height, breadth = features if len(features) == 3 else (1, *features)
         self.image = (channels, height, breadth)
+        bias = normalization is None or sees_rows_only(normalization[1])
         self.stages = nn.ModuleList()
         for stage in range(depth):
             wide = width * 2**stage
-            parts: list[nn.Module] = [nn.Conv2d(channels, wide, 3, padding=1, bias=normalization is None)]
+            parts: list[nn.Module] = [nn.Conv2d(channels, wide, 3, padding=1, bias=bias)]
             if normalization is not None:
                 parts.append(Normalization(*normalization, wide))
             parts.append(Activation(*activation))

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from shoal.networks.forward import current, turn
+from shoal.networks.forward import Forward, current, turn
 from shoal.techniques.numerics.counter_noise import fold
 
 
@@ -16,16 +16,30 @@ def hyper_of(default: Any, given: Mapping[str, Tensor], name: str) -> Any:
     return default._replace(**own)
 
 
+def sees_rows_only(normalization: Any) -> bool:
+    """Whether a normalization sees one row at a time, all its channels together.
+
+    A bias before it is then no rounding, and channels of zeros (as narrow networks are padded with) count.
+    """
+    return getattr(normalization, "PLACE", "") == "row"
+
+
 class Activation(nn.Module):
-    """An activation technique as a layer, [*shape] → [*shape]."""
+    """An activation technique as a layer, [*shape] → [*shape]; one that learns has a ``parameter`` [1]."""
 
     def __init__(self, name: str, technique: Any):
         super().__init__()
         self.name, self.technique = name, technique
+        self.learned = getattr(technique, "PLACE", "") == "learned"
+        if self.learned:
+            self.parameter = nn.Parameter(technique.init(technique.Hyper()))
 
     def forward(self, x: Tensor) -> Tensor:
         now = current()
-        return self.technique.apply(x, hyper_of(self.technique.Hyper(), now.hyper if now else {}, self.name))
+        hyper = hyper_of(self.technique.Hyper(), now.hyper if now else {}, self.name)
+        if self.learned:
+            return self.technique.apply(x, self.parameter, hyper)
+        return self.technique.apply(x, hyper)
 
     def extra_repr(self) -> str:
         return self.name
@@ -57,34 +71,42 @@ class Dropout(nn.Module):
 
 
 class Normalization(nn.Module):
-    """A normalization technique as a layer over [rows, channels, *], with scale, shift and running state.
+    """A normalization technique as a layer over [rows, channels, *], with scale and shift of each channel.
 
-    Running state stands in buffers ``state_<field>``; in training the next state is copied into them.
+    Running state, if it has any, stands in buffers ``state_<field>``; in training the next state is copied
+    into them. One by rows has none, and no shift (``bias``) where it says so.
     """
 
     def __init__(self, name: str, technique: Any, channels: int, default: Any = None):
         super().__init__()
         self.name, self.technique = name, technique
         self.default = technique.Hyper() if default is None else default
+        self.by_row = sees_rows_only(technique)
         self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        state = technique.init(channels)
-        self.fields = state._fields
-        for field, value in state._asdict().items():
-            self.register_buffer(f"state_{field}", value)
+        shift = not self.by_row or technique.SHIFT
+        self.bias = nn.Parameter(torch.zeros(channels)) if shift else None
+        if not self.by_row:
+            for field, value in technique.init(channels)._asdict().items():
+                self.register_buffer(f"state_{field}", value)
 
     def forward(self, x: Tensor) -> Tensor:
         now = current()
+        hyper = hyper_of(self.default, now.hyper if now else {}, self.name)
+        x = self.technique.apply(x, hyper) if self.by_row else self._by_batch(x, now, hyper)
+        shape = (-1,) + (1,) * (x.ndim - 2)
+        x = x * self.weight.view(shape)
+        return x if self.bias is None else x + self.bias.view(shape)
+
+    def _by_batch(self, x: Tensor, now: Forward | None, hyper: Any) -> Tensor:
         training = bool(now and now.training)
         weight = now.weight if now and now.weight is not None else x.new_ones(x.shape[0])
-        state = self.technique.State(*(getattr(self, f"state_{field}") for field in self.fields))
-        hyper = hyper_of(self.default, now.hyper if now else {}, self.name)
+        names = self.technique.State._fields
+        state = self.technique.State(*(getattr(self, f"state_{field}") for field in names))
         x, state = self.technique.apply(x, state, weight, hyper, training)
         if training:
             for field, value in state._asdict().items():
                 getattr(self, f"state_{field}").copy_(value.detach())
-        shape = (-1,) + (1,) * (x.ndim - 2)
-        return x * self.weight.view(shape) + self.bias.view(shape)
+        return x
 
     def extra_repr(self) -> str:
         return self.name

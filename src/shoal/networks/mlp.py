@@ -4,15 +4,15 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from shoal.networks.layers import Activation, Dropout, Normalization
+from shoal.networks.layers import Activation, Dropout, Normalization, sees_rows_only
 
 
 class MLP(nn.Module):
     """[rows, *features] → [rows, outputs]: ``depth`` hidden layers of ``width`` units and a linear head.
 
     A hidden layer is linear → normalization → activation → dropout. With ``residual`` every hidden layer
-    but the first is added to its input. A layer before a normalization has no bias (its gradient would
-    be rounding only).
+    but the first is added to its input. A layer before a normalization over the batch has no bias
+    (its gradient would be rounding only).
 
     activation, normalization, dropout are (name, technique) pairs; the latter two may be None.
     """
@@ -31,10 +31,11 @@ class MLP(nn.Module):
     ):
         super().__init__()
         self.residual = residual
+        bias = normalization is None or sees_rows_only(normalization[1])
         self.hidden = nn.ModuleList()
         for layer in range(depth):
             parts: list[nn.Module] = [
-                nn.Linear(width if layer else inputs, width, bias=normalization is None),
+                nn.Linear(width if layer else inputs, width, bias=bias),
             ]
             if normalization is not None:
                 parts.append(Normalization(*normalization, width))

@@ -2,19 +2,21 @@
 
 from torch import nn
 
-from shoal.networks.layers import Normalization
+from shoal.networks.layers import Activation, Normalization
 from shoal.networks.written_out import LayerNorm
 
 _NORMS = (Normalization, LayerNorm, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def roles(module: nn.Module) -> dict[str, str]:
-    """Parameter name → "matrix", "bias", "norm", "embedding" or "head" (the last matrix of the network)."""
+    """Parameter name → "matrix", "bias", "norm", "activation", "embedding" or "head" (the last matrix)."""
     found: dict[str, str] = {}
     for name, parameter in module.named_parameters():
         child = module.get_submodule(name.rpartition(".")[0])
         if isinstance(child, _NORMS):
             found[name] = "norm"
+        elif isinstance(child, Activation):
+            found[name] = "activation"
         elif isinstance(child, nn.Embedding | nn.EmbeddingBag):
             found[name] = "embedding"
         else:

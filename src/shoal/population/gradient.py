@@ -7,7 +7,9 @@ masks (where the family is masked), x [rows, *features], y [rows, ...], rows [me
 """
 
 import functools
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,41 +20,81 @@ from shoal.errors import UserError
 from shoal.networks.forward import Forward, forward
 from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
-from shoal.population.template import Template, build
+from shoal.population.template import Family, Template, build
 from shoal.tasks import own_network
+from shoal.tasks.own_loss import OwnLoss
+from shoal.techniques.numerics.counter_noise import fold
+
+Techniques = Sequence[tuple[str, Any, Any]]  # name, technique, this member's Hyper
+
+_WEIGHTS = 0x77656967  # what tells the noise of weights from that of activations
 
 
-def row_losses(output: Tensor, target: Tensor, kind: str) -> Tensor:
-    """The loss of each row, [rows]: cross-entropy, or the mean squared error over outputs."""
+def row_losses(
+    output: Tensor, target: Tensor, kind: str, aims: Techniques = (), own: OwnLoss | None = None
+) -> Tensor:
+    """The loss of each row, [rows]: cross-entropy, the mean squared error over outputs, or the task's own.
+
+    ``aims`` change the classes' probabilities that the cross-entropy is taken with.
+    """
+    if own is not None:
+        return own.rows(output, target)
     if kind == "classification":
         score = torch.log_softmax(output, -1)
         chosen = target[:, None] == torch.arange(score.shape[-1], device=score.device)
+        for _, technique, hyper in aims:
+            chosen = technique.apply(chosen.to(score.dtype), hyper)
         return -(score * chosen).sum(-1)
     return ((output - target) ** 2).mean(-1)
 
 
-def effective(parameters: Sequence[Tensor], masks: Sequence[Tensor]) -> Sequence[Tensor]:
-    """The weights that the forward pass sees: here parameters times masks, where there are masks.
+def effective(
+    parameters: Sequence[Tensor],
+    masks: Sequence[Tensor],
+    changes: Techniques = (),
+    roles: Mapping[str, str] | None = None,
+    key: Tensor | None = None,
+) -> Sequence[Tensor]:
+    """The weights that the forward pass sees: parameters times masks, where there are masks.
 
-    Sparse training, fake quantization and weight normalization belong in this place too.
+    ``changes`` come first; they need the parameters' roles by name, and the noise key. Sparse training, fake
+    quantization and weight normalization belong in this place too.
     """
+    for _, technique, hyper in changes:
+        assert roles is not None and key is not None
+        parameters = [
+            technique.apply(one, role, fold(fold(key, _WEIGHTS), zlib.crc32(name.encode())), hyper)
+            for one, (name, role) in zip(parameters, roles.items(), strict=True)
+        ]
     return [one * mask for one, mask in zip(parameters, masks, strict=True)] if masks else parameters
+
+
+def _acting(family: Family, values: Mapping[str, Tensor], place: str) -> Techniques:
+    """A family's regularizers at one place, with this member's numbers."""
+    found = catalogue.regularizers(family.hyper, place)
+    return [
+        (name, one, one.Hyper(*(values[f"{name}.{field}"] for field in one.Hyper._fields)))
+        for name, one in found.items()
+    ]
 
 
 def member_loss(template: Template, parameters, buffers, masks, x, y, weight, key, hyper):
     """One member's loss on a batch: the mean over rows that count, plus penalties. Also the next buffers."""
     family = template.family
-    weights = effective(parameters, masks)
     state = {name: value.clone() for name, value in zip(template.buffers, buffers, strict=True)}
     values = dict(zip(family.hyper, hyper, strict=True))
+    changes = _acting(family, values, "weights")
+    seen = effective(parameters, masks, changes, template.roles, key)
     template.module.train()  # for a user's module that asks self.training
     with forward(Forward(True, weight, key if family.noisy else None, values)):
-        named = dict(zip(template.shapes, weights, strict=True))
+        named = dict(zip(template.shapes, seen, strict=True))
         output = functional_call(template.module, {**named, **state}, (x,))
-    loss = (row_losses(output, y, family.kind) * weight).sum() / weight.sum()
-    penalty = catalogue.find("regularizer", "l2")
-    for one, name in zip(weights, template.shapes, strict=True):
-        loss = loss + penalty.penalty(one, template.roles[name], penalty.Hyper(values["l2.coefficient"]))
+    aims = _acting(family, values, "target")
+    loss = (row_losses(output, y, family.kind, aims, template.loss) * weight).sum() / weight.sum()
+    own = effective(parameters, masks)  # noise in the weights is not penalized
+    for _, technique, numbers in _acting(family, values, "loss"):
+        for one, name in zip(own, template.shapes, strict=True):
+            loss = loss + technique.penalty(one, template.roles[name], numbers)
     return loss, tuple(state.values())
 
 
@@ -110,7 +152,7 @@ def gradient_program(
     sizes = (tuple(template.shapes.items()), template.features, batch) if template.static else ()
     label = repr((template.family, sizes, template.outputs > 1, dtype, device))
     name = f"gradient-{template.family.network}{template.family.depth}"
-    return Program(name, make, None if template.family.network == "own" else label)
+    return Program(name, make, label if template.loss is None and template.family.network != "own" else None)
 
 
 @functools.cache
@@ -123,7 +165,7 @@ def stackable(template: Template) -> bool:
     """
     if any(type(child).__name__.startswith("Conv") for child in template.module.modules()):
         return False
-    if template.family.network != "own":
+    if template.family.network != "own" and template.loss is None:
         return True
     inputs = _example(template, _MEMBERS, 2, torch.float32)
     example = Example(gradient_function(template), inputs, _dynamic(template, inputs, True))
@@ -171,7 +213,9 @@ def _example(made: Template, members: int, batch: int, dtype: torch.dtype) -> li
     buffers = [value.to(dtype) if value.is_floating_point() else value for value in buffers]
     x = torch.zeros(_ROWS, *made.features, dtype=dtype)
     y = torch.zeros(_ROWS, dtype=torch.int64)
-    if made.family.kind == "regression":
+    if made.loss is not None:
+        y = torch.zeros(_ROWS, *made.loss.target, dtype=torch.int64 if made.loss.classes else dtype)
+    elif made.family.kind == "regression":
         y = torch.zeros(_ROWS, made.outputs, dtype=dtype)
     rows, key = torch.zeros(members, batch, dtype=torch.int64), torch.zeros(members, dtype=torch.int64)
     weight = torch.ones(members, batch, dtype=dtype)
@@ -189,9 +233,8 @@ def _dynamic(made: Template, example: list[Tensor], stacked: bool) -> list[set[i
 def _small(made: Template) -> Template:
     """A perceptron of the same family with small sizes that are all different, to trace for every size."""
     family = made.family
-    hyper = {"dropout.rate": 0.0} if "dropout.rate" in family.hyper else {}
     names = (family.depth, family.residual, family.activation, family.normalization)
-    recipe = Recipe("mlp", 7, *names, hyper=hyper)
+    recipe = Recipe("mlp", 7, *names, hyper=dict.fromkeys(family.hyper, 0.0))
     outputs = 10 if made.outputs > 1 else 1
     with torch.device("meta"):
         module = build(recipe, (6,), outputs)

@@ -93,7 +93,7 @@ def rate(task: Task, jobs: Sequence[Job], programs: Programs, seconds: float, wo
 
 def _needed(task: Task, parts: Sequence[Shard], programs: Programs) -> list[Program]:
     return programs.of(
-        (shared_template(task, part.jobs), batch_size(job.recipe, task.train_rows), job.recipe.optimizer)
+        (shared_template(task, part.jobs), batch_size(job.recipe, task.train_rows), job.recipe)
         for part in parts
         for job in part.jobs
     )

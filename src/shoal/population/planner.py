@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from shoal.population import links
 from shoal.population.batches import batch_size, total_steps
 from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe
@@ -38,12 +39,14 @@ def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
     if _may_be_padded(made, recipe):
         wide = next(width for width in _PADDED_TO if recipe.width <= width)
         made = template(task, replace(recipe, width=wide))
-    return id(made), batch_size(recipe, task.train_rows), recipe.controller
+    return id(made), batch_size(recipe, task.train_rows), recipe.controller, links.names(recipe)
 
 
 def _may_be_padded(made: Template, recipe: Recipe) -> bool:
-    """Whether narrow perceptrons may share a stack: noise is drawn by position, so it must not be needed."""
-    return recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1] and not made.family.noisy
+    """Whether narrow perceptrons may share a stack: with neither noise, which is drawn by position, nor
+    channels that see each other."""
+    small = recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1]
+    return small and not made.family.noisy and not made.by_row
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
+from shoal.population import links
 from shoal.population.gradient import gradient_program, member_by_member, stackable
 from shoal.population.package import Program
+from shoal.population.recipe import Recipe
 from shoal.population.rules import rule_program
 from shoal.population.stack import Stack
 from shoal.population.template import Template
@@ -27,11 +29,13 @@ class Programs:
         self.mode = "none"
         self._gradients: dict[tuple, Program] = {}
         self._rules: dict[str, Program] = {}
+        self._links: dict[str, Program] = {}
 
     def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[str, Program]]:
-        """What a stack needs, compiled or not as ``mode`` says: gradient and rules by optimizer."""
+        """What a stack needs, compiled or not as ``mode`` says: gradient, rules by optimizer or link."""
         gradient = self.gradient(stack.template, batch)
         rules = {group.name: self.rule(group.name) for group in stack.groups}
+        rules |= self.links([link.name for link in stack.links], stack.template)
         for program in (gradient, *rules.values()):
             if self.mode == "none":
                 program.unload()
@@ -56,10 +60,19 @@ class Programs:
             self._rules[name] = rule_program(name, catalogue.find("optimizer", name), self.dtype, self.device)
         return self._rules[name]
 
-    def of(self, needs: Iterable[tuple[Template, int, str]]) -> list[Program]:
-        """The distinct programs for (template, batch size, optimizer) triples."""
+    def links(self, names: Sequence[str], template: Template) -> dict[str, Program]:
+        """The programs of links, by the key that they are asked for with."""
+        found = links.wanted(names, template, self.dtype, self.device)
+        for key, make in found.items():
+            if key not in self._links:
+                self._links[key] = make()
+        return {key: self._links[key] for key in found}
+
+    def of(self, needs: Iterable[tuple[Template, int, Recipe]]) -> list[Program]:
+        """The distinct programs for (template, batch size, recipe) triples."""
         found: dict[int, Program] = {}
-        for template, batch, optimizer in needs:
-            for program in (self.gradient(template, batch), self.rule(optimizer)):
+        for template, batch, recipe in needs:
+            beside = self.links(links.names(recipe), template).values()
+            for program in (self.gradient(template, batch), self.rule(recipe.optimizer), *beside):
                 found[id(program)] = program
         return list(found.values())

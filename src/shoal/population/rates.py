@@ -13,14 +13,19 @@ from shoal.population.stack import Stack
 from shoal.tasks.task import Task
 
 
+def progress(task: Task, stack: Stack, steps: Tensor) -> Tensor:
+    """The shares of all its steps that each member has done after ``steps`` [..., members], float64."""
+    totals = [total_steps(job.recipe, task.train_rows) for job in stack.jobs]
+    return steps.double() / torch.tensor(totals, device=steps.device)
+
+
 def of(task: Task, stack: Stack, steps: Tensor) -> Tensor:
     """lr of every member at each of ``steps`` [count, members]: lr × schedule × controller."""
-    totals = [total_steps(job.recipe, task.train_rows) for job in stack.jobs]
-    progress = steps.double() / torch.tensor(totals, device=steps.device)
-    scale = torch.ones_like(progress)
+    share = progress(task, stack, steps)
+    scale = torch.ones_like(share)
     for name in sorted({job.recipe.schedule for job in stack.jobs}):
         rows = [row for row, job in enumerate(stack.jobs) if job.recipe.schedule == name]
-        scale[:, rows] = _schedule(name, [stack.jobs[row] for row in rows], progress[:, rows])
+        scale[:, rows] = _schedule(name, [stack.jobs[row] for row in rows], share[:, rows])
     lr = torch.cat([_lr(group) for group in stack.groups]).double()
     if "lr_scale" in stack.control:
         lr = lr * stack.control["lr_scale"].to(lr.device)

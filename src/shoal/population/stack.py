@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
-from shoal.population import rules
+from shoal.population import links, rules
+from shoal.population.links import Link
+from shoal.population.padding import pad, padded_draw
 from shoal.population.recipe import Job
 from shoal.population.template import Template, initial, padded, template
 from shoal.tasks.task import Task
@@ -43,6 +45,7 @@ class Stack:
 
     flat: [members, parameters]. buffers: name → [members, ...]. step: [members] int64, steps done.
     hyper: network and penalty hyperparameters → [members]. seeds: [members] int64.
+    links: what acts beside the rules, see ``shoal.population.links``.
     control: controller state leaves [members], kept: weights a controller keeps [members, parameters].
     notes: per member, whatever must survive a checkpoint (JSON).
     """
@@ -57,6 +60,7 @@ class Stack:
     step: Tensor
     groups: list[Group]
     control: dict[str, Tensor] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.jobs)
@@ -91,7 +95,13 @@ class Stack:
             step=self.step[index],
             groups=groups,
             control={name: value[index] for name, value in self.control.items()},
+            links=[link.select(index) for link in self.links],
         )
+
+    def evaluated(self) -> "Stack":
+        """The stack as it is scored: an average's weights and running statistics in place of the last."""
+        flat, buffers = links.read(self.links, self.flat, self.buffers)
+        return replace(self, flat=flat, buffers=buffers, links=[])
 
     def state(self) -> dict[str, Tensor]:
         """Everything that changes while training, by name: what a checkpoint holds."""
@@ -100,6 +110,8 @@ class Stack:
         named |= {f"control/{name}": value for name, value in self.control.items()}
         for number, group in enumerate(self.groups):
             named |= {f"group/{number}/{leaf}": value for leaf, value in enumerate(group.state)}
+        for link in self.links:
+            named |= {f"link/{link.name}/{leaf}": value for leaf, value in enumerate(link.state)}
         return named
 
     def restore(self, named: Mapping[str, Tensor]) -> None:
@@ -114,17 +126,22 @@ class Stack:
         self.control = {name: named[f"control/{name}"] for name in self.control}
         for number, group in enumerate(self.groups):
             group.state = [named[f"group/{number}/{leaf}"] for leaf in range(len(group.state))]
+        for link in self.links:
+            link.state = [named[f"link/{link.name}/{leaf}"] for leaf in range(len(link.state))]
 
 
 def merge(stacks: Sequence[Stack]) -> Stack:
     """One stack of all their members; those of one optimizer become neighbors.
 
-    Raises ValueError unless networks, shapes and controllers are equal.
+    Raises ValueError unless networks, shapes, controllers and links are equal.
     """
     first = stacks[0]
-    kinds = [(one.template.family, one.template.shapes, one.control.keys()) for one in stacks]
+    kinds = [
+        (one.template.family, one.template.shapes, one.control.keys(), [link.name for link in one.links])
+        for one in stacks
+    ]
     if any(kind != kinds[0] for kind in kinds):
-        raise ValueError("only stacks of one network, shape and controller can be merged")
+        raise ValueError("only stacks of one network, shape, controller and links can be merged")
     groups: list[Group] = []
     places: dict[str, list[int]] = {}
     offset = 0
@@ -151,6 +168,7 @@ def merge(stacks: Sequence[Stack]) -> Stack:
         step=torch.cat([one.step for one in stacks])[index],
         groups=groups,
         control={name: torch.cat([one.control[name] for one in stacks])[index] for name in first.control},
+        links=links.merge([one.links for one in stacks], index),
     )
 
 
@@ -177,8 +195,8 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
     drawn = [initial(task, job.recipe, job.seed) for job in ordered]
     if made.family.masked:
         small = [template(task, job.recipe) for job in ordered]
-        masks = torch.stack([_pad(one, made, torch.ones(one.parameters)) for one in small]).to(device, dtype)
-        drawn = [_padded(one, made, *own) for one, own in zip(small, drawn, strict=True)]
+        masks = torch.stack([pad(one, made, torch.ones(one.parameters)) for one in small]).to(device, dtype)
+        drawn = [padded_draw(one, made, *own) for one, own in zip(small, drawn, strict=True)]
     flat = torch.stack([weights for weights, _ in drawn]).to(device, dtype)
     buffers = {name: torch.stack([own[name] for _, own in drawn]).to(device) for name in made.buffers}
     buffers = {
@@ -200,39 +218,23 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
         seeds=torch.tensor([job.seed for job in ordered], device=device),
         step=torch.zeros(len(ordered), dtype=torch.int64),
         groups=groups,
+        links=links.create(ordered, flat, buffers),
     )
-
-
-def _pad(small: Template, large: Template, flat: Tensor) -> Tensor:
-    """flat [parameters] of a narrow network among zeros of a wide one's."""
-    pieces = []
-    for one, shape in zip(small.views(flat[None]), large.shapes.values(), strict=True):
-        pieces.append(_corner(one[0], shape).reshape(-1))
-    return torch.cat(pieces)
-
-
-def _corner(value: Tensor, shape: torch.Size) -> Tensor:
-    whole = value.new_zeros(shape)
-    whole[tuple(slice(size) for size in value.shape)] = value
-    return whole
-
-
-def _padded(
-    small: Template, large: Template, flat: Tensor, buffers: dict[str, Tensor]
-) -> tuple[Tensor, dict[str, Tensor]]:
-    wide = {name: _corner(value, large.buffers[name].shape) for name, value in buffers.items()}
-    return _pad(small, large, flat), wide
 
 
 def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype, device: str) -> Tensor:
+    """A hyperparameter of the gradient's program for each member; 0 where its regularizer is off."""
     technique, _, field_name = name.partition(".")
-    absent = 0.0
-    if technique not in ("l2", "dropout"):
+    kind = "regularizer"
+    if technique not in catalogue.names(kind):
         kind = "activation" if technique == made.family.activation else "normalization"
-        absent = getattr(catalogue.find(kind, technique).Hyper(), field_name)
-    return torch.tensor(
-        [float(job.recipe.hyper.get(name, absent)) for job in jobs], dtype=dtype, device=device
-    )
+    found = catalogue.find(kind, technique)
+    given = [job.recipe.hyper_of(technique) for job in jobs]
+    numbers = [
+        getattr(catalogue.make_hyper(found, own), field_name) if own or kind != "regularizer" else 0.0
+        for own in given
+    ]
+    return torch.tensor(numbers, dtype=dtype, device=device)
 
 
 def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Group:

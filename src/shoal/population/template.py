@@ -13,11 +13,18 @@ from torch import Tensor, nn
 
 from shoal import catalogue
 from shoal.artifact.network import build as build_network
-from shoal.networks.layers import Dropout
+from shoal.errors import UserError
+from shoal.networks.layers import Dropout, Normalization
 from shoal.networks.roles import roles
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
+from shoal.tasks.own_loss import OwnLoss
 from shoal.tasks.task import Task
+
+ALWAYS = "l2.coefficient"
+"""In every gradient program, 0 where L2 is off: most rules are trained with it, so all share the program."""
+
+_PLACES = ("activation", "target", "weights", "loss")  # of regularizers inside the gradient's program
 
 
 class Family(NamedTuple):
@@ -33,6 +40,7 @@ class Family(NamedTuple):
     masked: bool
     kind: str
     own: int
+    loss: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +54,7 @@ class Template:
     buffers: Mapping[str, Tensor]
     features: tuple[int, ...]
     outputs: int
+    loss: OwnLoss | None = None
 
     @functools.cached_property
     def sizes(self) -> list[int]:
@@ -59,8 +68,14 @@ class Template:
 
     @property
     def static(self) -> bool:
-        """Whether programs are made for these very sizes (the user's modules, convolutions)."""
-        return self.family.network != "mlp"
+        """Whether programs are made for these very sizes (own modules and losses, convolutions)."""
+        return self.family.network != "mlp" or self.loss is not None
+
+    @functools.cached_property
+    def by_row(self) -> bool:
+        """Whether a normalization sees the channels of a row together, so that none may be padded."""
+        layers = self.module.modules()
+        return any(isinstance(layer, Normalization) and layer.by_row for layer in layers)
 
     def views(self, flat: Tensor) -> tuple[Tensor, ...]:
         """flat [members, parameters] as one view [members, *shape] for each parameter."""
@@ -87,7 +102,6 @@ def build(
 
 def template(task: Task, recipe: Recipe) -> Template:
     """The template of a recipe's network on a task; equal shapes give equal templates."""
-    network_hyper = tuple(sorted(name for name in recipe.hyper if name.partition(".")[0] in _inside(recipe)))
     key = (
         recipe.network,
         recipe.width,
@@ -96,7 +110,7 @@ def template(task: Task, recipe: Recipe) -> Template:
         recipe.activation,
         recipe.normalization,
     )
-    return _template(key, network_hyper, task)
+    return _template(key, _program_hyper(recipe), task)
 
 
 def padded(made: Template) -> Template:
@@ -107,8 +121,12 @@ def padded(made: Template) -> Template:
     return _made[full]
 
 
-def _inside(recipe: Recipe) -> tuple[str, ...]:
-    return ("dropout", "l2", recipe.activation, recipe.normalization)
+def _program_hyper(recipe: Recipe) -> tuple[str, ...]:
+    """The hyperparameters that a recipe's gradient program is given: "technique.name", sorted."""
+    layers = (recipe.activation, recipe.normalization)
+    own = {name for name in recipe.hyper if name.partition(".")[0] in layers}
+    acting = catalogue.regularizers((*recipe.hyper, ALWAYS), *_PLACES)
+    return tuple(sorted(own | {f"{name}.{of}" for name, one in acting.items() for of in one.Hyper._fields}))
 
 
 _made: dict[Any, Template] = {}
@@ -116,13 +134,20 @@ _factories: dict[int, Any] = {}  # kept, so that no other factory gets the id of
 
 
 def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
-    full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network))
+    full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network), id(task.loss))
     if full not in _made:
+        classes = task.kind == "classification" and task.loss is None
+        for name in () if classes else catalogue.regularizers(hyper, "target"):
+            raise UserError(
+                f"regularizer {name!r} acts on the probabilities of classes, but task {task.name!r} predicts "
+                "numbers or has a loss of its own: leave it out"
+            )
         _factories[id(task.network)] = task.network
+        _factories[id(task.loss)] = task.loss
         network, width, depth, residual, activation, normalization = key
         recipe = Recipe(
             network=network, width=width, depth=depth, residual=residual, activation=activation,
-            normalization=normalization, hyper={"dropout.rate": 0.0} if "dropout.rate" in hyper else {},
+            normalization=normalization, hyper=dict.fromkeys(hyper, 0.0),
         )  # fmt: skip
         if network == "own":
             module = build(recipe, task.features, task.outputs, task.network)
@@ -135,10 +160,11 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
 
 def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
     network, _, depth, residual, activation, normalization = key
-    noisy = any(isinstance(child, Dropout) for child in module.modules())
+    silent = not any(isinstance(child, Dropout) for child in module.modules())
+    noisy = not silent or bool(catalogue.regularizers(hyper, "weights"))
     own = id(task.network) if network == "own" else 0
-    hyper = tuple(sorted({*hyper, "l2.coefficient"}))
     family = Family(network, depth, residual, activation, normalization, hyper, noisy, False, task.kind, own)
+    family = family._replace(loss=id(task.loss) if task.loss is not None else 0)
     buffers = {
         name: torch.zeros_like(value, device="cpu")
         if "mean" in name
@@ -148,14 +174,16 @@ def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task)
     if network == "own":
         buffers = {name: value.detach().clone() for name, value in module.named_buffers()}
     shapes = {name: value.shape for name, value in module.named_parameters()}
-    return Template(family, module, shapes, roles(module), buffers, task.features, task.outputs)
+    made = Template(family, module, shapes, roles(module), buffers, task.features, task.outputs)
+    return replace(made, loss=task.loss)
 
 
 def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Tensor]]:
     """A member's first parameters, flat float32 [parameters], and its buffers.
 
     Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
-    share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one.
+    share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, what an
+    activation learns starts as it says.
     Initializer "own" keeps what the user's module draws under the seed.
     """
     made = template(task, recipe)
@@ -167,8 +195,16 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     hyper = catalogue.make_hyper(technique, recipe.hyper_of(recipe.initializer))
     pieces = []
     for name, shape in made.shapes.items():
+        if made.roles[name] == "activation":
+            pieces.append(_first_of_activation(recipe))
+            continue
         pieces.append(_draw(technique, made, name, shape, hyper, generator(seed, "draw", name)).reshape(-1))
     return torch.cat(pieces), {name: value.clone() for name, value in made.buffers.items()}
+
+
+def _first_of_activation(recipe: Recipe) -> Tensor:
+    technique: Any = catalogue.find("activation", recipe.activation)
+    return technique.init(catalogue.make_hyper(technique, recipe.hyper_of(recipe.activation)))
 
 
 def _draw(technique: Any, made: Template, name: str, shape: torch.Size, hyper: Any, source: torch.Generator):

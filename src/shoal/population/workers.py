@@ -162,7 +162,7 @@ class PopulationTrainer:
         """What these stacks need; what is not kept from process to process is traced now, once for all."""
         rows = self.task.train_rows
         found = self.programs.of(
-            (shared_template(self.task, jobs), batch_size(jobs[0].recipe, rows), job.recipe.optimizer)
+            (shared_template(self.task, jobs), batch_size(jobs[0].recipe, rows), job.recipe)
             for jobs in stacks
             for job in jobs
         )

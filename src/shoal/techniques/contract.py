@@ -35,6 +35,8 @@ def breach(module: ModuleType, kind: str) -> str | None:
     for name in ("Hyper", "State"):
         if name in protocol.__annotations__ and (problem := _no_named_tuple(module, name)):
             return problem
+    if "SHIFT" in protocol.__annotations__ and not isinstance(getattr(module, "SHIFT", None), bool):
+        return "SHIFT, True or False, is missing"
     for name, method in vars(protocol).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             wanted = list(inspect.signature(method).parameters)[1:]

@@ -13,6 +13,8 @@ from torch import Tensor
 from shoal.techniques.card import Card
 
 Scalar = float | Tensor
+WEIGHTS = ("matrix", "head", "embedding")
+"""The roles of weights; "bias", "norm" (a normalization's scale and shift) and "activation" are none."""
 
 
 class Seen(NamedTuple):
@@ -61,10 +63,25 @@ class Activation(Protocol):
     def apply(self, x: Tensor, hyper: Any) -> Tensor: ...
 
 
+class LearnedActivation(Protocol):
+    """PLACE = "learned": an activation with a parameter [1] that the network learns in each layer.
+
+    ``init`` gives its first value, [1] float32; ``apply`` maps [*shape] to [*shape], element by element.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def init(self, hyper: Any) -> Tensor: ...
+    def apply(self, x: Tensor, parameter: Tensor, hyper: Any) -> Tensor: ...
+
+
 class Normalization(Protocol):
     """``init`` makes the running state for [channels]; ``apply`` normalizes x [rows, channels, *].
 
-    ``weight`` [rows] counts a row 1 or, where a batch is short, 0; ``training`` is a static choice.
+    Channels must not see each other: narrow networks are padded with channels of zeros. ``weight`` [rows]
+    counts a row 1 or, where a batch is short, 0; ``training`` is a static choice.
     Returns the normalized x (without scale and shift, which are parameters of the network) and the state.
     """
 
@@ -76,6 +93,20 @@ class Normalization(Protocol):
     def apply(
         self, x: Tensor, state: Any, weight: Tensor, hyper: Any, training: bool
     ) -> tuple[Tensor, Any]: ...
+
+
+class RowNormalization(Protocol):
+    """PLACE = "row": ``apply`` normalizes each row of x [rows, channels, *] by itself, over its channels.
+
+    SHIFT: whether the network learns a shift for each channel beside the scale.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+    SHIFT: bool
+
+    def apply(self, x: Tensor, hyper: Any) -> Tensor: ...
 
 
 class LossRegularizer(Protocol):
@@ -96,6 +127,70 @@ class ActivationRegularizer(Protocol):
     PLACE: str
 
     def apply(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor: ...
+
+
+class TargetRegularizer(Protocol):
+    """PLACE = "target": ``apply`` changes the probabilities [rows, classes] that training aims at."""
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, target: Tensor, hyper: Any) -> Tensor: ...
+
+
+class WeightsRegularizer(Protocol):
+    """PLACE = "weights": ``apply`` gives what the forward pass sees of a parameter [*shape] in training.
+
+    ``role`` is the parameter's, ``key`` [] (int64) its noise key at this step.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, parameter: Tensor, role: str, key: Tensor, hyper: Any) -> Tensor: ...
+
+
+class GradientRegularizer(Protocol):
+    """PLACE = "gradient": ``apply`` changes the gradient before the rule, all parameters as one vector."""
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, gradient: Tensor, hyper: Any) -> Tensor: ...
+
+
+class ChangeRegularizer(Protocol):
+    """PLACE = "change": ``project`` moves one parameter [*shape] with its role after the rule's change.
+
+    A parameter of a role that it leaves alone is returned itself, not as a copy.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def project(self, parameter: Tensor, role: str, hyper: Any) -> Tensor: ...
+
+
+class AverageRegularizer(Protocol):
+    """PLACE = "average": weights that are evaluated in place of those that are trained.
+
+    Parameters come as one vector, with the network's running statistics behind them. ``observe`` sees them
+    after each step, ``progress`` [] being the share of all steps done by then, in (0, 1]; ``read`` gives what
+    is evaluated, a pure function of the state.
+    """
+
+    CARD: Card
+    Hyper: Any
+    State: Any
+    PLACE: str
+
+    def init(self, parameter: Tensor, hyper: Any) -> Any: ...
+    def observe(self, state: Any, parameter: Tensor, progress: Tensor, hyper: Any) -> Any: ...
+    def read(self, state: Any, parameter: Tensor, hyper: Any) -> Tensor: ...
 
 
 class Decision(NamedTuple):

@@ -11,8 +11,10 @@ functions", 2018, public domain), modulo 2³²:
     mix(x):         x ^= x≫16;  x *= 0x7FEB352D;  x ^= x≫15;  x *= 0x846CA68B;  x ^= x≫16
     fold(k, n)    = mix(mix(k + 0x3C6EF372) + n)
     uniform(k)[i] = (n + ½)·2⁻²³,   n = mix(mix(i + k) ^ fold(k, 0x51ED270B)) ≫ 9
+    normal(k)[i]  = Φ⁻¹(uniform(k)[i])
 
-i counts positions in row-major order. Witness: the same formulas over plain Python integers.
+i counts positions in row-major order. Witness: the same formulas over plain Python integers, and
+statistics.NormalDist.
 """
 
 import torch
@@ -48,3 +50,8 @@ def uniform(key: Int[Tensor, ""], shape: tuple[int, ...], dtype: torch.dtype) ->
     position = torch.arange(count, device=key.device, dtype=torch.int64).view(shape)
     word = _mix(_mix((position + key) & _WORD) ^ fold(key, 0x51ED270B))
     return ((word >> 9).to(dtype) + 0.5) * 2.0**-23
+
+
+def normal(key: Int[Tensor, ""], shape: tuple[int, ...], dtype: torch.dtype) -> Float[Tensor, "..."]:
+    """Standard normal numbers of ``shape`` from one key; none is farther from 0 than 5.3."""
+    return torch.erfinv(2 * uniform(key, shape, dtype) - 1) * 2**0.5

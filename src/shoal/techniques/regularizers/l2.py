@@ -1,6 +1,6 @@
 """L2: a penalty on the size of the weights, added to the loss.
 
-    penalty = λ/2 · Σ w²   over all weights; 0 for parameters of role "bias" or "norm"
+    penalty = λ/2 · Σ w²   over all weights; 0 for parameters that are no weights
 
 λ coefficient. Its gradient is λw, so under plain SGD it is weight decay; under Adam it is not (see AdamW).
 Krogh & Hertz 1991, A simple weight decay can improve generalization, NeurIPS.
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shoal.techniques.card import Card, Domain, Range
-from shoal.techniques.kinds import Scalar
+from shoal.techniques.kinds import WEIGHTS, Scalar
 
 PLACE = "loss"
 
@@ -25,7 +25,7 @@ class Hyper(NamedTuple):
 
 def penalty(parameter: Float[Tensor, "*shape"], role: str, hyper: Hyper) -> Float[Tensor, ""]:
     """What one parameter [*shape] with its role adds to the loss."""
-    if role in ("bias", "norm"):
+    if role not in WEIGHTS:
         return parameter.new_zeros(())
     return hyper.coefficient / 2 * (parameter**2).sum()
 
