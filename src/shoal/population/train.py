@@ -13,6 +13,7 @@ from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
 from shoal.population.curves import Curve, points, stops
 from shoal.population.evaluate import losses_and_scores
+from shoal.population.links import Chain
 from shoal.population.outcomes import End, outcomes
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome
@@ -131,6 +132,8 @@ class Training:
         buffers, hyper = list(stack.buffers.values()), list(stack.hyper.values())
         bounds = stack.bounds()
         flats = [stack.flat[start:end] for _, start, end in bounds]
+        chain = Chain(stack.links, stack.template, stack.flat, self.rules)
+        done = rates.progress(self.task, stack, steps + 1).to(stack.flat.dtype).unbind(0)
         losses = []
         for step in range(count):
             if stop():
@@ -139,10 +142,12 @@ class Training:
             inputs += [table.rows[step], table.weight[step], keys[step], *hyper]
             gradient, loss, *buffers = self.gradient(inputs)
             losses.append(loss)
+            chain.before(gradient)
             for (group, start, end), flat in zip(bounds, flats, strict=True):
                 numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
                 own = [gradient[start:end], loss[start:end], keys[step][start:end]]
                 self.rules[group.name]([flat, *own, *numbers, *group.state])
+            chain.after(buffers, done[step])
         stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
         stack.step = stack.step + count
         self.member_steps += count * len(stack)
@@ -164,8 +169,9 @@ class Training:
         at_end = torch.tensor([done % each == 0 for each, done in self._epochs()])
         if not at_end.any():
             return [False] * len(stack)
-        losses, _ = losses_and_scores(self.task, self.data, stack, "valid")
-        stack.control, stop = control.decide(self.controller, stack, losses, at_end)
+        seen = stack.evaluated()
+        losses, _ = losses_and_scores(self.task, self.data, seen, "valid")
+        stack.control, stop = control.decide(self.controller, seen, losses, at_end)
         return stop.tolist()
 
     def _draw(self, rows: list[int], ended: Collection[int]) -> None:
@@ -176,11 +182,11 @@ class Training:
                 total = total_steps(job.recipe, self.task.train_rows)
                 due += [row] * (row in ended or done in stops(job.points, total))
         if due:
-            points(self.task, self.data, self.stack.select(due), self.seconds, self.curves)
+            points(self.task, self.data, self.stack.select(due).evaluated(), self.seconds, self.curves)
 
     def _finish(self, rows: list[int], broken: Mapping[int, int]) -> Iterator[Outcome]:
         """Outcomes of ``rows``; ``broken``: row → when it diverged, in steps from now (0 or less)."""
-        ended = self.stack.select(rows)
+        ended = self.stack.select(rows).evaluated()
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
         self.on_end(ended)
