@@ -73,7 +73,7 @@ def read_table(source: Any, keep: Callable[[str], bool] = lambda name: True) -> 
     if _is_polars(source):
         return _from_typed(source.select([name for name in source.columns if keep(name)]), source.columns)
     raise UserError(
-        f"{type(source).__name__} is no table; a path ({', '.join(ENDINGS)}) or a pandas or polars frame is"
+        f"{type(source).__name__} is no table; give a path ({', '.join(ENDINGS)}) or a pandas or polars frame"
     )
 
 
