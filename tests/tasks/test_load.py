@@ -68,6 +68,23 @@ def test_paths(tmp_path):
     assert load(str(tmp_path / "a.npz")).outputs == 3
 
 
+def test_options_reach_the_table_and_the_arrays(tmp_path):
+    (tmp_path / "a.tsv").write_text("g\tn\tt\n" + "".join(f"{i % 9}\t{i / 7}\t{i % 2}\n" for i in range(90)))
+    (tmp_path / "b.tsv").write_text((tmp_path / "a.tsv").read_text())
+    options = {"kind": "regression", "ignore": ["n"], "test": str(tmp_path / "b.tsv")}
+    task = load(str(tmp_path / "a.tsv"), "t", **options)
+    assert (task.kind, task.features, len(task.prepare(0).test)) == ("regression", (1,), 90)
+    assert "there are 9" in " ".join(load(tmp_path / "a.tsv", "t", group="g").notes)
+    assert "rows are split by 'n'" in " ".join(load(tmp_path / "a.tsv", "t", time="n").notes)
+    np.savez(tmp_path / "a.npz", x=np.random.rand(30, 2), y=np.arange(30) % 3)
+    np.savez(tmp_path / "b.npz", x=np.random.rand(12, 2), y=np.arange(12) % 3)
+    assert len(load(str(tmp_path / "a.npz"), test=tmp_path / "b.npz").prepare(0).test) == 12
+    with pytest.raises(UserError, match="is no table, so it takes no group"):
+        load(str(tmp_path / "a.npz"), group="g")
+    with pytest.raises(UserError, match="a task is a name, a path or a frame, not int"):
+        load(5)
+
+
 def test_own_functions(own):
     assert load(f"{own}:pair").name == "pair"
     assert load(f"{own}:pair").network is None

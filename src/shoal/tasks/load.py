@@ -52,6 +52,8 @@ def load(
         from shoal.tasks.tables import from_table
 
         return from_table(task, **{"target": None, **given})
+    if isinstance(task, Path):
+        task = str(task)
     if not isinstance(task, str):
         raise UserError(f"a task is a name, a path or a frame, not {type(task).__name__}")
     if task.endswith(".npz"):
