@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
+from shoal.tasks.metrics import Kind
 from shoal.tasks.preprocessing import Preprocessing
 
 FORMAT = 1
@@ -21,7 +22,7 @@ class Contents:
     own numbers, taken on the test rows. Both are JSON and told, never used.
     """
 
-    kind: Literal["classification", "regression"]
+    kind: Kind
     metric: str
     features: tuple[int, ...]
     outputs: int
@@ -33,8 +34,8 @@ class Contents:
 
     @property
     def classes(self) -> tuple[str, ...] | tuple[int, ...]:
-        """The names of the classes, or their numbers where they have no names; empty for regression."""
-        if self.kind == "regression":
+        """The names of the classes, or their numbers where they have no names; empty if there are none."""
+        if self.kind != "classification":
             return ()
         return self.preprocessing.classes or tuple(range(self.outputs))
 

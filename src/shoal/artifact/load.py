@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import safetensors.torch
 import torch
@@ -22,6 +22,7 @@ from shoal.artifact.save import DESCRIPTION, PREPROCESSING, WEIGHTS, digest
 from shoal.errors import UserError
 from shoal.tasks import own_network
 from shoal.tasks.load import load as load_task
+from shoal.tasks.metrics import Kind
 from shoal.tasks.preprocessing import from_description
 
 SUBFOLDER = "artifact"
@@ -64,19 +65,24 @@ def load(folder: str | Path, *, network: Network | None = None, own_code: bool =
     shoal, and for a network whose parameters are not those stored.
     """
     home = locate(Path(folder))
+    contents, weights = read(home)
+    module = _network(home, contents, weights, network, own_code)
+    return Artifact(home, contents, _filled(home, module, weights))
+
+
+def read(home: Path) -> tuple[Contents, dict[str, Tensor]]:
+    """What stands in the artifact's folder, and its weights by name, without a network. Raises UserError."""
     try:
         plain = _description(home)
         data = {name: _file(home, name, plain["files"][name]) for name in (WEIGHTS, PREPROCESSING)}
         contents = _contents(plain, safetensors.torch.load(data[PREPROCESSING]))
-        weights = safetensors.torch.load(data[WEIGHTS])
+        return contents, safetensors.torch.load(data[WEIGHTS])
     except UserError:
         raise
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(home, f"{type(error).__name__}: {error}") from error
     except safetensors.SafetensorError as error:
         raise _damaged(home, str(error)) from error
-    module = _network(home, contents, weights, network, own_code)
-    return Artifact(home, contents, _filled(home, module, weights))
 
 
 def locate(folder: Path) -> Path:
@@ -130,7 +136,7 @@ def _contents(plain: Mapping[str, Any], arrays: Mapping[str, Tensor]) -> Content
     for name, kind in {**kinds, "residual": bool, "hyper": dict}.items():
         if not isinstance(recipe[name], kind):
             raise TypeError(f"the recipe's {name} is {recipe[name]!r}")
-    if contents.kind not in ("classification", "regression") or not isinstance(contents.outputs, int):
+    if contents.kind not in get_args(Kind) or not isinstance(contents.outputs, int):
         raise ValueError(f"kind {contents.kind!r}, outputs {contents.outputs!r}")
     if contents.preprocessing.classes and len(contents.preprocessing.classes) != contents.outputs:
         raise ValueError(f"{len(contents.preprocessing.classes)} classes for {contents.outputs} outputs")

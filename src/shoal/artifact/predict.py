@@ -20,7 +20,7 @@ class Predictions:
     """For each row, in the order of the rows given.
 
     values: [rows] names of classes (their numbers where they have no names), or float64 numbers in the
-    target's unit, [rows] or [rows, outputs]. probabilities: float64 [rows, classes], or None for regression.
+    target's unit, [rows] or [rows, outputs]. probabilities: float64 [rows, classes], or None without classes.
     classes: what the columns of ``probabilities`` stand for. notes: what was strange, a sentence each.
     """
 
@@ -43,8 +43,11 @@ class Predictions:
 
 
 def predictions(contents: Contents, outputs: Tensor, notes: tuple[str, ...] = ()) -> Predictions:
-    """What outputs [rows, outputs] mean: logits of classes, or standardized numbers."""
-    if contents.kind == "regression":
+    """What outputs [rows, outputs] mean: logits of classes, or standardized numbers.
+
+    Where only the user's own loss knows what they mean (kind "own"), they are given as they are.
+    """
+    if contents.kind != "classification":
         values = contents.preprocessing.targets(outputs).numpy()
         return Predictions(values[:, 0] if values.shape[1] == 1 else values, None, (), notes)
     shares = torch.softmax(outputs.double(), 1).numpy()
