@@ -148,7 +148,7 @@ def measure(task: Task, seed: int, fitted: Fitted, contents: Contents) -> dict[s
     """
     outcome, prepared = fitted.outcome, task.prepare(seed)
     truth = prepared.y[prepared.test].numpy()
-    numbers = {task.metric: outcome.test_score}
+    numbers: dict[str, float] = {task.metric: outcome.test_score}
     if task.kind != "own":
         made = fitted.test_outputs.numpy()
         numbers = {
@@ -161,7 +161,7 @@ def measure(task: Task, seed: int, fitted: Fitted, contents: Contents) -> dict[s
         "train_score": outcome.train_score,
         "metrics": {name: _plain(number) for name, number in numbers.items()},
         "test_rows": len(truth),
-        "parameters": sum(one.numel() for one in fitted.weights.values() if one.is_floating_point()),
+        "parameters": fitted.parameters,
         "bytes": sum(one.nbytes for one in fitted.weights.values()),
         "steps": outcome.steps,
         "seconds": outcome.seconds,

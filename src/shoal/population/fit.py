@@ -24,10 +24,12 @@ _MEASURED = 0.3  # seconds of training before a deadline is believed to be out o
 class Fitted(NamedTuple):
     """A trained network. weights: parameters and buffers by name, on the CPU, as they were scored.
 
+    parameters: how many numbers were trained.
     test_outputs: [test rows, outputs] logits or standardized predictions, in the order of the test rows.
     """
 
     weights: dict[str, Tensor]
+    parameters: int
     outcome: Outcome
     test_outputs: Tensor
 
@@ -112,5 +114,6 @@ def _taken(training: Training, ended: Stack) -> dict[str, Any]:
     rows = training.data.rows(ended.jobs[0].seed, "test").to(training.data.x.device)
     return {
         "weights": {name: value[0].detach().cpu().clone() for name, value in named.items()},
+        "parameters": made.parameters,
         "test_outputs": outputs(ended, training.data.x, rows[None])[0].cpu(),
     }
