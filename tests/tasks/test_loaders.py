@@ -251,7 +251,7 @@ class Fails(nn.Module):
         ({"network": nn.Linear(3, 2)}, r"outputs of shape \[4, 2\]; this task needs \[4, 4\]"),
         (
             {"network": Fails},
-            r"the network, given .* \[4, 3\], raised RuntimeError at .*loaders.py:\d+: not like",
+            r"the network, given .* \[60, 3\], raised RuntimeError at .*loaders.py:\d+: not like",
         ),
         ({"network": 5}, "network is 5, neither a torch.nn.Module nor a function that makes one"),
         ({"metric": "rmse"}, "metric 'rmse' is for regression"),

@@ -94,15 +94,17 @@ def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[
     if target.shape[1] == 0:
         nothing = torch.full((len(stack),), torch.nan, dtype=torch.float64)
         return nothing, nothing
-    kind = stack.template.family.kind
-    losses = vmap(lambda output, y: row_losses(output, y, kind))(made, target).double().mean(1).cpu()
+    kind, own = stack.template.family.kind, stack.template.loss
+    losses = vmap(lambda output, y: row_losses(output, y, kind, own=own))(made, target).double().mean(1).cpu()
     scores = torch.full_like(losses, torch.nan)
     finite = losses.isfinite().nonzero()[:, 0]
     scales = [data.prepared[seed].scale for seed in stack.seeds.tolist()]
-    if task.metric == "accuracy":
+    if task.metric == "loss":
+        scores[finite] = losses[finite]
+    elif task.metric == "accuracy":
         scores[finite] = (made.argmax(-1) == target).double().mean(1).cpu()[finite]
     elif task.metric == "rmse":
-        root = ((made - target) ** 2).double().mean((1, 2)).sqrt().cpu()
+        root = ((made - target) ** 2).double().flatten(1).mean(1).sqrt().cpu()
         scores[finite] = (root * torch.tensor(scales, dtype=torch.float64))[finite]
     else:
         for row in finite.tolist():
@@ -121,7 +123,7 @@ def all_metrics(task: Task, data: Data, stack: Stack, part: str) -> list[dict[st
     NaN where a metric is undefined or the outputs are not finite.
     """
     made, target = _on_part(data, stack, part)
-    names = metrics.names(task.kind)
+    names = [name for name in metrics.names(task.kind) if metrics.find(name).compute is not None]
     found = []
     for row, seed in enumerate(stack.seeds.tolist()):
         if not target.shape[1] or not made[row].isfinite().all():

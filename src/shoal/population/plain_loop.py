@@ -75,7 +75,9 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
     x, y, train = prepared.x, prepared.y, prepared.train
     batch = batch_size(job.recipe, len(train))
     loss: Callable[[Tensor, Tensor], Tensor] = nn.CrossEntropyLoss()
-    if task.kind == "regression":
+    if task.loss is not None:
+        loss = task.loss.function
+    elif task.kind == "regression":
         loss = nn.MSELoss()
     order, place = train, len(train)
 

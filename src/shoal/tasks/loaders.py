@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from shoal.errors import UserError
 from shoal.tasks import own_network
-from shoal.tasks.arrays import kind_reason, number_of_classes, own_targets
+from shoal.tasks.aim import by_own_loss, usual
 from shoal.tasks.examples import Examples, default_batch_size, read, rows_of
 from shoal.tasks.fixed_split import FixedSplit
 from shoal.tasks.layout import Part, is_plain
@@ -20,6 +20,7 @@ from shoal.tasks.task import with_metric
 from shoal.tasks.unpacked import Unpacking
 
 CACHE_BYTES = 2 * 2**30
+_TRIED = 64
 
 
 def Task(  # noqa: N802 - it stands for the class that it makes
@@ -28,6 +29,7 @@ def Task(  # noqa: N802 - it stands for the class that it makes
     valid: Any = None,
     test: Any = None,
     *,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
     metric: str | None = None,
     classes: int | None = None,
     name: str = "own",
@@ -46,12 +48,17 @@ def Task(  # noqa: N802 - it stands for the class that it makes
     ``test`` a fifth of ``train`` is the test part, the same rows for every seed; without ``valid`` a fifth of
     the rest validates, drawn by the seed. A ``valid`` that is given is the same for every seed.
     Targets are [rows] integers from 0 for classes, or [rows] or [rows, outputs] floats for regression.
-    metric: a name of shoal.tasks.metrics; accuracy and rmse if None. classes: how many there are, if not all
+    loss: in place of cross-entropy and squared error a function of (outputs, targets) whose value is a mean
+    over rows, ``nn.BCEWithLogitsLoss()`` for example. It gets targets as the data yield them, of any shape
+    (int64 or float32), and the network's outputs, of any shape.
+    metric: a name of shoal.tasks.metrics; None for accuracy (auroc where classes are rare) or rmse, or for
+    the loss, if it is your own and targets are not classes. classes: how many there are, if not all
     occur among the targets and no network tells.
     cache_bytes: rows of data sets are read once and kept if their inputs need no more bytes than this, 2 GiB
     (in single precision); beyond it, they are read again whenever they are needed.
     Raises UserError, one sentence, for data that cannot be read, rows or parts that are not alike, NaN or
-    infinity, and a network that fails on one batch or returns another shape.
+    infinity, a network that fails on some rows or returns another shape, a loss that fails or is no mean, and
+    a metric that does not fit.
     """
     parts = {
         what: data for what, data in (("train", train), ("valid", valid), ("test", test)) if data is not None
@@ -59,32 +66,38 @@ def Task(  # noqa: N802 - it stands for the class that it makes
     if "train" not in parts:
         raise UserError("train is None; tensors (x, y), a torch Dataset or a DataLoader is needed")
     examples = read(parts, cache_bytes)
-    targets = own_targets(examples.y, "the target")
-    notes = [*examples.notes, kind_reason(targets)]
-    few = examples.x[torch.arange(min(4, len(examples.x)))]
-    make, said = _factory(network, examples.layout, few)
-    notes += said
-    regression = targets.is_floating_point()
-    width = targets.shape[1] if regression else _classes(targets, classes, make, few)
-    if make is not None:
-        own_network.check(make, few, width)
-    rows = _split(examples, [*parts], None if regression else targets.numpy())
+    some = _spaced(len(examples.x))
+    inputs = examples.x[some]
+    make, said = _factory(network, examples.layout, inputs)
+    if loss is None:
+        aim = usual(examples.y, make, inputs, classes)
+    else:
+        aim = by_own_loss(examples.y, make, (inputs, some), loss, metric)
+    labels = aim.targets.numpy() if aim.kind == "classification" else None
+    rows = _split(examples, [*parts], labels)
+    notes = [*examples.notes, *said, *aim.notes]
     if "valid" in parts:
         notes.append("training and validation rows are those given, the same for every seed")
     made = BuiltTask(
         name=name,
-        kind="regression" if regression else "classification",
-        metric="rmse" if regression else "accuracy",
+        kind=aim.kind,
+        metric=aim.metric,
         features=tuple(examples.x.shape[1:]),
-        outputs=width,
+        outputs=aim.outputs,
         train_rows=rows.train_rows,
-        prepare=Preparation(rows, examples.x, targets, standardize=regression),
+        prepare=Preparation(rows, examples.x, aim.targets, standardize=aim.targets.dtype == torch.float64),
         fingerprint=fingerprint((examples.digest, rows.test, rows.draw(0)[0])),
         network=make,
         notes=tuple(notes),
         batch_size=default_batch_size(train),
+        loss=aim.loss,
     )
     return made if metric is None else with_metric(made, metric)
+
+
+def _spaced(rows: int) -> Tensor:
+    """Some row numbers, evenly over all of them: what a network and a loss are tried on."""
+    return torch.linspace(0, rows - 1, min(rows, _TRIED)).long()
 
 
 def _factory(
@@ -97,15 +110,6 @@ def _factory(
     if is_plain(layout) and isinstance(own_network.first_output(make, few), Tensor):
         return make, said
     return Unpacking(make, layout), said
-
-
-def _classes(y: Tensor, stated: int | None, make: Callable[[], nn.Module] | None, few: Tensor) -> int:
-    """How many classes: as stated, as many as the network has outputs, or as the targets show."""
-    if stated is None and make is not None:
-        made = own_network.first_output(make, few)
-        if isinstance(made, Tensor) and made.ndim == 2 and made.shape[1] > int(y.max()):
-            stated = made.shape[1]
-    return number_of_classes(y, stated)
 
 
 def _split(examples: Examples, parts: list[str], labels: np.ndarray | None) -> Rows:

@@ -6,6 +6,7 @@ auroc (of the score of class 1 where there are two classes, else the mean over c
 against the rest), log_loss (mean cross-entropy in nats, all classes named).
 regression: rmse and mae (over all rows and outputs, in the target's unit), r2 (share of variance explained,
 mean over outputs).
+own: loss (the mean over rows of a loss that only the task knows, see shoal.tasks.own_loss).
 
 F1 is 0 where nothing is named and nothing occurs. auroc is NaN where the rows hold one class only, and r2
 where there are fewer than two rows: they are undefined, not bad.
@@ -20,14 +21,14 @@ from numpy.typing import NDArray
 
 from shoal.errors import unknown
 
-Kind = Literal["classification", "regression"]
-MetricName = Literal["accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "rmse", "mae", "r2"]
+Kind = Literal["classification", "regression", "own"]
+MetricName = Literal["accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "rmse", "mae", "r2", "loss"]
 Array = NDArray[Any]
 
 
 class Metric(NamedTuple):
     """compute: (outputs [rows, outputs], targets) → number. outputs are logits, targets [rows] classes; or
-    outputs and targets [rows, outputs] are standardized.
+    outputs and targets [rows, outputs] are standardized. None for the loss.
 
     share: 1 is perfect and 0 is worthless, so differences are meant absolutely; else in relation to the mean.
     counts_rows: it moves in steps of about one row. in_unit: to be multiplied by the target's scale.
@@ -35,7 +36,7 @@ class Metric(NamedTuple):
 
     kind: Kind
     higher_is_better: bool
-    compute: Callable[[Array, Array], float]
+    compute: Callable[[Array, Array], float] | None
     share: bool = False
     counts_rows: bool = False
     in_unit: bool = False
@@ -60,6 +61,8 @@ def value(name: str, outputs: Array, targets: Array, scale: float = 1.0) -> floa
     Raises UserError for an unknown name. NaN where the metric is undefined (see above).
     """
     metric = find(name)
+    if metric.compute is None:
+        raise ValueError(f"metric {name!r} is known to its task only")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of undefined metrics, which are NaN here, and of absent classes
         found = float(metric.compute(np.asarray(outputs, np.float64), np.asarray(targets)))
@@ -135,4 +138,5 @@ _METRICS: dict[str, Metric] = {
     "rmse": Metric("regression", False, _rmse, in_unit=True),
     "mae": Metric("regression", False, _mae, in_unit=True),
     "r2": Metric("regression", True, _r2, share=True),
+    "loss": Metric("own", False, None),
 }

@@ -15,7 +15,7 @@ as missing or as no category and told in the notes, a sentence each.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from shoal.errors import UserError
 from shoal.tasks.encoders import AsTheyAre, Encoder, Standardizer, TableEncoder
+from shoal.tasks.metrics import Kind
 from shoal.tasks.new_rows import array_rows, table_rows
 from shoal.tasks.preparation import Preparation
 from shoal.tasks.task import Task
@@ -50,7 +51,7 @@ class Preprocessing:
     """
 
     encoder: Encoder
-    kind: Literal["classification", "regression"]
+    kind: Kind
     features: tuple[int, ...]
     target: str | None
     classes: tuple[str, ...]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from shoal.errors import UserError
 from shoal.tasks import metrics
 from shoal.tasks.metrics import Kind, MetricName
+from shoal.tasks.own_loss import OwnLoss
 
 
 class Prepared(NamedTuple):
@@ -31,13 +32,15 @@ class Prepared(NamedTuple):
 class Task:
     """What is to be learned.
 
-    name: for people and file names. kind decides loss (cross-entropy, mean squared error) and ``metric``.
+    name: for people and file names. kind decides loss (cross-entropy, mean squared error) and which metrics
+    fit; "own" is what only a loss of the user's own knows.
     features: shape of one prepared row; it must not depend on the seed. outputs: classes, or target numbers.
     train_rows: how many rows a seed trains on (the same for every seed).
     prepare: seed → Prepared. network: a factory of the user's own module, or None for the built-in ones.
     fingerprint: hash of the data, so that a resumed run notices other data. notes: what the user should be
     told (columns left out, rows dropped, classification or regression and why), a sentence each.
-    batch_size: rows a step that a recipe starts from, if the data name them.
+    batch_size: rows a step that a recipe starts from, if the data name them. loss: the user's own, in place
+    of the kind's.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Task:
     network: Callable[[], nn.Module] | None = None
     notes: tuple[str, ...] = field(default=())
     batch_size: int | None = None
+    loss: OwnLoss | None = None
 
     @property
     def higher_is_better(self) -> bool:
