@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from shoal.population.randomness import order
+from shoal.errors import UserError
+from shoal.population.randomness import order, subset, wrong_classes
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Prepared, Task
 
@@ -15,9 +16,16 @@ _REMEMBERED = 64  # epochs of row order kept, over all seeds
 
 
 class Data:
-    """x [rows of all seeds, *features] and y beside it; seeds whose task prepares one x and y share rows."""
+    """x [rows of all seeds, *features] and y beside it; seeds whose task prepares one x and y share rows.
 
-    def __init__(self, task: Task, seeds: Sequence[int], dtype: torch.dtype, device: str):
+    recipe: how many training rows are used, and how many of them have a wrong class (such a row is there
+    twice, so that other seeds and parts see the right one).
+    """
+
+    def __init__(
+        self, task: Task, seeds: Sequence[int], dtype: torch.dtype, device: str, recipe: Recipe | None = None
+    ):
+        recipe = recipe or Recipe()
         self.prepared: dict[int, Prepared] = {seed: task.prepare(seed) for seed in dict.fromkeys(seeds)}
         placed: dict[tuple[int, int], int] = {}
         pieces, targets, offset = [], [], 0
@@ -30,14 +38,50 @@ class Data:
                 targets.append(one.y)
                 offset += len(one.x)
             self.offset[seed] = placed[both]
+        count, noise = train_rows(task, recipe), label_noise(task, recipe)
+        self._train: dict[int, Tensor] = {}
+        for seed, one in self.prepared.items():
+            used = one.train + self.offset[seed]
+            if noise:
+                wrong, classes = wrong_classes(seed, one.y, one.train, task.outputs, noise)
+                pieces.append(one.x[one.train[wrong]])
+                targets.append(classes)
+                used[wrong] = torch.arange(offset, offset + len(wrong))
+                offset += len(wrong)
+            self._train[seed] = used if count == len(used) else used[subset(seed, len(used), count)]
         self.x = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).to(device, dtype)
         self.y = (torch.cat(targets) if len(targets) > 1 else targets[0]).to(device)
         if self.y.is_floating_point():
             self.y = self.y.to(dtype)
 
     def rows(self, seed: int, part: str) -> Tensor:
-        """Row numbers into ``x`` of a seed's "train", "valid" or "test" rows."""
+        """Row numbers into ``x`` of a seed's "train", "valid" or "test" rows; of the first those in use."""
+        if part == "train":
+            return self._train[seed]
         return getattr(self.prepared[seed], part) + self.offset[seed]
+
+
+def train_rows(task: Task, recipe: Recipe) -> int:
+    """How many training rows a recipe uses. Raises UserError where the task does not have as many."""
+    size = recipe.train_size
+    if size is None:
+        return task.train_rows
+    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= task.train_rows:
+        raise UserError(
+            f"train_size {size!r} is no number of rows from 1 to {task.train_rows}; task {task.name!r} has no"
+            " more training rows"
+        )
+    return size
+
+
+def label_noise(task: Task, recipe: Recipe) -> float:
+    """The share of training rows with a wrong class. UserError outside [0, 1), and for a regression."""
+    share = recipe.label_noise
+    if not 0 <= share < 1:
+        raise UserError(f"label_noise {share!r} is no share of the training rows: it must lie in [0, 1)")
+    if share and task.kind != "classification":
+        raise UserError(f"label_noise {share:g} replaces classes, but task {task.name!r} is a {task.kind}")
+    return share
 
 
 def batch_size(recipe: Recipe, train_rows: int) -> int:
@@ -53,6 +97,11 @@ def steps_an_epoch(recipe: Recipe, train_rows: int) -> int:
 def total_steps(recipe: Recipe, train_rows: int) -> int:
     """Steps of a whole training, at least one."""
     return max(1, round(recipe.epochs * steps_an_epoch(recipe, train_rows)))
+
+
+def training_steps(task: Task, recipe: Recipe) -> int:
+    """Steps of a whole training with this recipe on this task."""
+    return total_steps(recipe, train_rows(task, recipe))
 
 
 class Table(NamedTuple):

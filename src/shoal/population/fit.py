@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shoal.errors import UserError
-from shoal.population.batches import total_steps
+from shoal.population.batches import training_steps
 from shoal.population.evaluate import outputs
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
@@ -61,7 +61,7 @@ def fit(
         training = start(task, [Job("fit", recipe, seed)], programs, device=device)
         taken: dict[str, Any] = {}
         training.on_end = lambda ended: taken.update(_taken(training, ended))
-        watch = _Watch(on_progress, deadline, total_steps(recipe, task.train_rows))
+        watch = _Watch(on_progress, deadline, training_steps(task, recipe))
         (outcome,) = training.run(watch.stop)
     watch.show(outcome.steps, finished=1)
     return Fitted(outcome=outcome, **taken)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 
 from shoal.population import planner
-from shoal.population.batches import batch_size
+from shoal.population.batches import batch_size, train_rows
 from shoal.population.builder import Builder
 from shoal.population.package import Program
 from shoal.population.planner import Shard
@@ -93,7 +93,7 @@ def rate(task: Task, jobs: Sequence[Job], programs: Programs, seconds: float, wo
 
 def _needed(task: Task, parts: Sequence[Shard], programs: Programs) -> list[Program]:
     return programs.of(
-        (shared_template(task, part.jobs), batch_size(job.recipe, task.train_rows), job.recipe)
+        (shared_template(task, part.jobs), batch_size(job.recipe, train_rows(task, job.recipe)), job.recipe)
         for part in parts
         for job in part.jobs
     )

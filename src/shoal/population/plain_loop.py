@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from shoal import catalogue
 from shoal.networks.layers import Activation
-from shoal.population.batches import batch_size, total_steps
+from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.recipe import Job
 from shoal.population.template import build
 from shoal.tasks.task import Task
@@ -35,7 +35,7 @@ def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float
     def run(pipe: Any) -> None:
         share = allowed / len(jobs)
         found = [_timed(step, share, 1) for step in steps]  # more threads can hang in a forked process
-        lengths = [total_steps(job.recipe, task.train_rows) for job in jobs]
+        lengths = [training_steps(task, job.recipe) for job in jobs]
         pipe.send([each * length for each, length in zip(found, lengths, strict=True)])
         pipe.close()
         os._exit(0)
@@ -72,8 +72,9 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
         network = _native(build(job.recipe, task.features, task.outputs))
     network.train()
     optimizer = _optimizer(job, network)
-    x, y, train = prepared.x, prepared.y, prepared.train
-    batch = batch_size(job.recipe, len(train))
+    used = train_rows(task, job.recipe)
+    x, y, train = prepared.x, prepared.y, prepared.train[:used]
+    batch = batch_size(job.recipe, used)
     loss: Callable[[Tensor, Tensor], Tensor] = nn.CrossEntropyLoss()
     if task.loss is not None:
         loss = task.loss.function

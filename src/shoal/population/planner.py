@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from shoal.population import links
-from shoal.population.batches import batch_size, total_steps
+from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe
 from shoal.population.template import Template, template
@@ -39,7 +39,8 @@ def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
     if _may_be_padded(made, recipe):
         wide = next(width for width in _PADDED_TO if recipe.width <= width)
         made = template(task, replace(recipe, width=wide))
-    return id(made), batch_size(recipe, task.train_rows), recipe.controller, links.names(recipe)
+    batch, data = batch_size(recipe, train_rows(task, recipe)), (recipe.train_size, recipe.label_noise)
+    return id(made), batch, data, recipe.controller, links.names(recipe)
 
 
 def _may_be_padded(made: Template, recipe: Recipe) -> bool:
@@ -59,7 +60,7 @@ def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
     made = template(task, recipe)
     if not stackable(made):
         return 1
-    batch = batch_size(recipe, task.train_rows)
+    batch = batch_size(recipe, train_rows(task, recipe))
     fit = _CACHE_BYTES // (16 * made.parameters)
     if not compiled:
         fit = max(fit, min(_MOST, 20_000_000 // (made.parameters * batch) + 1))
@@ -111,8 +112,8 @@ def seconds_traced(task: Task, jobs: Sequence[Job]) -> float:
     for job in jobs:
         made = template(task, job.recipe)
         together = members_at_once(task, job.recipe, compiled=False)
-        flops = 6 * made.parameters * batch_size(job.recipe, task.train_rows)
-        seconds += total_steps(job.recipe, task.train_rows) * (flops / 4e10 + 6e-4 / together)
+        flops = 6 * made.parameters * batch_size(job.recipe, train_rows(task, job.recipe))
+        seconds += training_steps(task, job.recipe) * (flops / 4e10 + 6e-4 / together)
     return seconds
 
 

@@ -9,7 +9,7 @@ import hashlib
 import torch
 from torch import Tensor
 
-from shoal.techniques.numerics.counter_noise import fold
+from shoal.techniques.numerics.counter_noise import fold, uniform
 
 
 def derive(seed: int, *names: object) -> int:
@@ -26,6 +26,30 @@ def generator(seed: int, *names: object) -> torch.Generator:
 def order(seed: int, epoch: int, rows: int) -> Tensor:
     """The permutation of ``rows`` row numbers that ``seed`` trains on in ``epoch``, int64 [rows]."""
     return torch.randperm(rows, generator=generator(seed, "order", epoch))
+
+
+def subset(seed: int, rows: int, count: int) -> Tensor:
+    """``count`` of ``rows`` row numbers, rising, int64; a smaller count is a subset of a larger one."""
+    return torch.randperm(rows, generator=generator(seed, "train_size"))[:count].sort().values
+
+
+_LABELS = 0x6C61626C  # what tells the noise of labels from that of steps
+
+
+def wrong_classes(seed: int, y: Tensor, rows: Tensor, classes: int, share: float) -> tuple[Tensor, Tensor]:
+    """Which of ``rows`` get another class, as rising positions in ``rows``, and the classes they get.
+
+    ``share`` of them (to the nearest row) are those with the smallest noise, a function of (seed, row): a
+    row that is wrong at one share is wrong at every larger one, with the same wrong class. The wrong classes
+    are equally likely. y: int64 [all rows of the task]. Symmetric noise, as in Zhang et al. 2017,
+    Understanding deep learning requires rethinking generalization, arXiv:1611.03530.
+    """
+    word = torch.tensor(seed)
+    key = fold(fold(fold(word & 0xFFFFFFFF, word >> 32), _LABELS), _LABELS)
+    first, which = (uniform(fold(key, draw), (len(y),), torch.float64)[rows] for draw in (0, 1))
+    chosen = first.argsort(stable=True)[: round(share * len(rows))].sort().values
+    shift = 1 + (which[chosen] * (classes - 1)).long()
+    return chosen, (y[rows[chosen]] + shift) % classes
 
 
 def noise_keys(seeds: Tensor, steps: Tensor) -> Tensor:

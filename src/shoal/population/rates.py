@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from shoal import catalogue
-from shoal.population.batches import total_steps
+from shoal.population.batches import training_steps
 from shoal.population.recipe import Job
 from shoal.population.stack import Stack
 from shoal.tasks.task import Task
@@ -15,7 +15,7 @@ from shoal.tasks.task import Task
 
 def progress(task: Task, stack: Stack, steps: Tensor) -> Tensor:
     """The shares of all its steps that each member has done after ``steps`` [..., members], float64."""
-    totals = [total_steps(job.recipe, task.train_rows) for job in stack.jobs]
+    totals = [training_steps(task, job.recipe) for job in stack.jobs]
     return steps.double() / torch.tensor(totals, device=steps.device)
 
 

@@ -20,8 +20,9 @@ class Recipe:
     batch_size: rows a step, or "all". epochs: passes over the training rows (may be a fraction).
     optimizer: a name, the path of the user's own file, ``file.py:Class`` for a ``torch.optim.Optimizer``
     class, or rules one after the other, ``"sgd>adam@0.3"`` (see ``stages``).
-    train_size: training rows that are used, the first of each seed's draw; None for all. label_noise: share
-    of the training rows whose class is replaced by another, drawn by seed.
+    train_size: training rows that are used, drawn by seed (fewer are a subset of more); None for all.
+    Preprocessing is fitted on all of them. label_noise: share of the training rows whose class is replaced by
+    another, drawn by seed; the training score is of what was trained on.
     """
 
     network: Literal["mlp", "convnet", "own"] = "mlp"

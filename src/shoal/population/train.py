@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,13 +11,13 @@ from torch import Tensor
 from shoal import catalogue
 from shoal.errors import UserError
 from shoal.population import control, rates
-from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, total_steps
+from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, train_rows, training_steps
 from shoal.population.curves import Curve, points, stops
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.links import Chain
 from shoal.population.outcomes import End, outcomes
 from shoal.population.randomness import noise_keys
-from shoal.population.recipe import Job, Outcome
+from shoal.population.recipe import Job, Outcome, Recipe
 from shoal.population.stack import Stack, create
 from shoal.tasks.task import Task
 
@@ -41,13 +42,15 @@ class Training:
     def __init__(self, task: Task, stack: Stack, programs: Programs, data: Data | None = None):
         self.task, self.stack = task, stack
         first = stack.jobs[0].recipe
-        self.batch = batch_size(first, task.train_rows)
+        self.batch = batch_size(first, train_rows(task, first))
         for job in stack.jobs:
-            other = batch_size(job.recipe, task.train_rows), job.recipe.controller
-            if other != (self.batch, first.controller):
-                raise ValueError(f"{job.name} has another batch size or controller than others of its stack")
+            if _shared(task, job.recipe) != _shared(task, first):
+                raise ValueError(
+                    f"{job.name} has another batch size, controller, train_size or label_noise than others "
+                    "of its stack"
+                )
         device = str(stack.flat.device)
-        self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device)
+        self.data = data or Data(task, stack.seeds.tolist(), stack.flat.dtype, device, first)
         self.batches = Batches(self.data, self.batch)
         self.gradient, self.rules = programs(stack, self.batch)
         self.controller = (
@@ -107,14 +110,15 @@ class Training:
 
     def _next_stop(self, job: Job, done: int) -> int:
         """The step after ``done`` at which a member ends, or a point of its curve is due."""
-        total = total_steps(job.recipe, self.task.train_rows)
+        total = training_steps(self.task, job.recipe)
         return min((step for step in stops(job.points, total) if step > done), default=total)
 
     def _positions(self) -> list[tuple[Job, int]]:
         return list(zip(self.stack.jobs, self.stack.step.tolist(), strict=True))
 
     def _epochs(self) -> list[tuple[int, int]]:
-        return [(steps_an_epoch(job.recipe, self.task.train_rows), done) for job, done in self._positions()]
+        rows = train_rows(self.task, self.stack.jobs[0].recipe)
+        return [(steps_an_epoch(job.recipe, rows), done) for job, done in self._positions()]
 
     def _table(self, count: int, stop: Callable[[], bool]) -> Tensor:
         """``count`` steps of every member; returns how many of them came before a loss that is not finite.
@@ -155,12 +159,11 @@ class Training:
 
     def _ended(self, broken: Collection[int]) -> list[int]:
         """Rows that have diverged, reached their last step, or are stopped by their controller."""
-        rows = self.task.train_rows
         stopped = self._observe() if self.controller is not None else [False] * len(self.stack)
         return [
             row
             for row, (job, done) in enumerate(self._positions())
-            if row in broken or stopped[row] or done >= total_steps(job.recipe, rows)
+            if row in broken or stopped[row] or done >= training_steps(self.task, job.recipe)
         ]
 
     def _observe(self) -> list[bool]:
@@ -179,7 +182,7 @@ class Training:
         due = []
         for row, (job, done) in enumerate(self._positions()):
             if job.points and row in rows:
-                total = total_steps(job.recipe, self.task.train_rows)
+                total = training_steps(self.task, job.recipe)
                 due += [row] * (row in ended or done in stops(job.points, total))
         if due:
             points(self.task, self.data, self.stack.select(due).evaluated(), self.seconds, self.curves)
@@ -195,6 +198,12 @@ class Training:
             for row in rows
         }
         yield from outcomes(self.task, self.data, ended, ends, self.seconds, self.curves)
+
+
+def _shared(task: Task, recipe: Recipe) -> tuple[Any, ...]:
+    """What all members of one training have in common beside their shapes."""
+    batch = batch_size(recipe, train_rows(task, recipe))
+    return batch, recipe.controller, recipe.train_size, recipe.label_noise
 
 
 def start(

@@ -14,7 +14,7 @@ import torch
 
 from shoal.errors import UserError
 from shoal.population import builder, cache, planner
-from shoal.population.batches import batch_size, total_steps
+from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.builder import Builder, is_rule
 from shoal.population.package import Program
 from shoal.population.phase import Phase
@@ -55,7 +55,7 @@ class PopulationTrainer:
 
     def steps(self, recipe: Recipe) -> int:
         """Steps one training with this recipe takes on this task."""
-        return total_steps(recipe, self.task.train_rows)
+        return training_steps(self.task, recipe)
 
     def train(
         self,
@@ -160,9 +160,8 @@ class PopulationTrainer:
 
     def _programs(self, stacks: Iterable[Sequence[Job]]) -> list[Program]:
         """What these stacks need; what is not kept from process to process is traced now, once for all."""
-        rows = self.task.train_rows
         found = self.programs.of(
-            (shared_template(self.task, jobs), batch_size(jobs[0].recipe, rows), job.recipe)
+            (shared_template(self.task, jobs), self._batch(job.recipe), job.recipe)
             for jobs in stacks
             for job in jobs
         )
@@ -170,6 +169,9 @@ class PopulationTrainer:
             if not one.kept:
                 one.trace()
         return found
+
+    def _batch(self, recipe: Recipe) -> int:
+        return batch_size(recipe, train_rows(self.task, recipe))
 
     def _mode(self, jobs: Sequence[Job], deadline: float | None) -> str:
         """ "none", "all" (wait for every package) or, with a deadline, "ready" (use those that are there).
