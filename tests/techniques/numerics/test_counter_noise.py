@@ -1,6 +1,7 @@
 """Counter noise beside plain Python integers, and the statistics that noise must have."""
 
 import math
+from statistics import NormalDist
 
 import pytest
 import torch
@@ -46,6 +47,15 @@ def test_fold_equals_plain_python(key, number):
 def test_uniform_equals_plain_python_in_either_precision(dtype, key):
     ours = counter_noise.uniform(tensor(key), (3, 5), dtype)
     assert ours.dtype == dtype and ours.flatten().tolist() == uniform(key, 15)
+
+
+@given(KEY)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_normal_equals_the_standard_library(dtype, key):
+    ours = counter_noise.normal(tensor(key), (3, 5), dtype)
+    expected = torch.tensor([NormalDist().inv_cdf(one) for one in uniform(key, 15)], dtype=dtype)
+    close = {"rtol": 1e-12, "atol": 1e-13} if dtype == torch.float64 else {"rtol": 1e-4, "atol": 1e-6}
+    torch.testing.assert_close(ours.flatten(), expected, **close)
 
 
 def test_ends_are_never_reached_in_float32():

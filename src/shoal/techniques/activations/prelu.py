@@ -39,7 +39,7 @@ CARD = Card(
     summary="multiplies what is negative by a slope that the network learns",
     paper="He, Zhang, Ren & Sun 2015, arXiv:1502.01852",
     year=2015,
-    parent="relu",
+    parent="leaky_relu",
     domain={"init": Domain()},
     torch="torch.nn.PReLU(init={init})",
 )
