@@ -72,8 +72,8 @@ def arm(name: str, changes: Changes, start: Recipe, task: Task | None = None) ->
     made = recipes.draft(changes, start, task)
     space = _nuisance(made.recipe, made.free)
     for key in sorted(made.auto - set(space)):
-        raise UserError(f"{key} is not tuned in a comparison, so it cannot be auto; give it a number")
-    return Arm(name, made.recipe, space, made.recipe.epochs if made.epochs else None)
+        raise UserError(f"{key} of arm {name} is not tuned in a comparison and cannot be auto; give a number")
+    return Arm(name, made.recipe, space, made.recipe.epochs if "epochs" in made.values else None)
 
 
 def build(axis: Axis, values: Sequence[Value], recipe: Recipe) -> tuple[Arm, ...]:
@@ -103,19 +103,13 @@ def cross(
 def told(arms: Mapping[str, Changes], base: Changes, start: Recipe, task: Task) -> tuple[Arm, ...]:
     """The arms that were told one by one, each on top of ``base``; a single one is compared with ``base``.
 
-    Raises UserError, naming the arm, for a recipe that is wrong, and for two that are the same.
+    Raises UserError for a recipe that is wrong, and for two that are the same.
     """
     if len(arms) == 1:
         if "default" in arms:
             raise UserError("an arm alone is compared with the arm default, so it needs another name")
         arms = {"default": {}, **arms}
-    found = []
-    for name, changes in arms.items():
-        try:
-            found.append(arm(name, {**base, **changes}, start, task))
-        except UserError as error:
-            raise UserError(f"arm {name}: {error}") from None
-    return _different(found)
+    return _different([arm(name, {**base, **changes}, start, task) for name, changes in arms.items()])
 
 
 def baseline(values: Mapping[Axis, Sequence[Value]], recipe: Recipe) -> str:

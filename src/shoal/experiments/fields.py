@@ -128,7 +128,7 @@ def _text(name: str, value: Value, words: Mapping[str, Value]) -> str:
     if words:
         raise unknown(name, str(value), words)
     if name == "device":
-        _check_device(str(value))
+        check_device(str(value))
     return str(value)
 
 
@@ -168,7 +168,8 @@ def _network_fits(network: str, task: "Task") -> bool:
     return network != "convnet" or len(task.features) == 3
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """Raises UserError for a device that does not exist, that shoal cannot use, or that is not here."""
     import torch
 
     try:

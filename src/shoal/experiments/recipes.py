@@ -33,13 +33,13 @@ Changes = Mapping[str, Value]
 
 class Draft(NamedTuple):
     """A recipe, and what of it is not fixed. free: hyperparameters to tune although they may stand in the
-    recipe: those a regularizer brought with it, and the ``auto`` ones. epochs: whether its length was told.
+    recipe: those a regularizer brought with it, and the ``auto`` ones. values: the changes, as read.
     """
 
     recipe: Recipe
     free: frozenset[str]
     auto: frozenset[str]
-    epochs: bool
+    values: Changes
 
 
 def parse(text: str) -> dict[str, Value]:
@@ -70,7 +70,7 @@ def draft(changes: Changes, start: Recipe, task: "Task | None" = None) -> Draft:
     named = [(axes.axis_of(name, "part of a recipe"), value) for name, value in changes.items()]
     named.sort(key=lambda pair: (_ORDER.index(pair[0].name) if pair[0].name in _ORDER else len(_ORDER),
                                  _KINDS.index(pair[0].kind)))  # fmt: skip
-    recipe, free, auto = start, set[str](), set[str]()
+    recipe, free, auto, values = start, set[str](), set[str](), dict(changes)
     for axis, value in named:
         before = recipe.hyper
         if axis.kind == "hyper":
@@ -81,10 +81,11 @@ def draft(changes: Changes, start: Recipe, task: "Task | None" = None) -> Draft:
                 continue
             free.discard(found.key)
             auto.discard(found.key)
-        recipe = apply(axis, read(axis, value, recipe, task), recipe)
+        values[axis.name] = read(axis, value, recipe, task)
+        recipe = apply(axis, values[axis.name], recipe)
         if axis.kind == "regularizer":
             free = set(recipe.hyper) - set(before)
-    return Draft(recipe, frozenset(free | auto), frozenset(auto), "epochs" in changes)
+    return Draft(recipe, frozenset(free | auto), frozenset(auto), values)
 
 
 def recipe_of(changes: Changes, start: Recipe | None = None, task: "Task | None" = None) -> Recipe:
