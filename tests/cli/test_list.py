@@ -6,7 +6,7 @@ import pytest
 
 from shoal import catalogue
 from shoal.cli import main
-from shoal.experiments.axes import AXES
+from shoal.experiments.axes import listed
 from shoal.store.record import Record
 from shoal.tasks.load import names
 
@@ -32,9 +32,58 @@ def test_all_techniques_stand_under_their_kinds(capsys):
     assert _first_words(capsys) == expected
 
 
+def test_tree_of_the_optimizers_begins_with_cauchy(capsys):
+    assert main.run(["list", "optimizer", "--tree"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    summary = catalogue.find("optimizer", "gradient_descent").CARD.summary
+    assert lines[0].split("  ", 1)[1].split("  ")[0] == "gradient_descent (1847)" and summary in lines[0]
+    assert [line for line in lines if line[2] != " "] == [lines[0], "  └── sgd (1951)" + lines[1][16:]]
+    assert len(lines) == len(catalogue.names("optimizer"))
+
+
+def test_trees_of_all_kinds_stand_under_their_kinds(capsys):
+    assert main.run(["list", "--tree"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert tuple(line for line in lines if not line.startswith(" ")) == catalogue.kinds()
+    assert len(lines) == len(catalogue.kinds()) + len(catalogue.describe())
+
+
+def test_tree_as_json_holds_every_card_nested(capsys):
+    def flat(nodes):
+        for node in nodes:
+            children = node.pop("children")
+            assert [(one["kind"], one["parent"]) for one in children] == [
+                (node["kind"], node["name"]) for _ in children
+            ]
+            yield node
+            yield from flat(children)
+
+    everything = sorted(flat(_json(capsys, "--tree")), key=lambda row: (row["kind"], row["name"]))
+    assert everything == json.loads(json.dumps(catalogue.describe()))
+    (root,) = _json(capsys, "optimizer", "--tree")
+    assert root["name"] == "gradient_descent" and root["children"][0]["year"] == 1951
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["tasks", "--tree"],
+            "tasks do not descend from one another, so there is no tree of them: leave out",
+        ),
+        (["optimiser", "--tree"], "there is no list 'optimiser'; did you mean 'optimizer'? there are: "),
+    ],
+)
+def test_wrong_tree_is_one_sentence(arguments, said, capsys):
+    assert main.run(["list", *arguments]) == main.WRONG_INPUT
+    printed = capsys.readouterr()
+    assert printed.out == "" and said in printed.err and len(printed.err.splitlines()) == 1
+
+
 def test_tasks_and_axes(capsys):
     assert {row["name"]: row["summary"] for row in _json(capsys, "tasks")} == names()
-    assert _first_words(capsys, "axes") == list(AXES)
+    assert _json(capsys, "axes") == listed()
+    assert _first_words(capsys, "axes") == [row["name"] for row in listed()]
 
 
 def test_runs_that_are_there_and_runs_that_cannot_be_read(capsys, tmp_path, monkeypatch):

@@ -7,18 +7,23 @@ from typing import Any
 import click
 
 from shoal import catalogue
+from shoal.cli.descent import draw, roots
 from shoal.cli.example import Example
 from shoal.cli.formats import count
-from shoal.errors import unknown
+from shoal.errors import UserError, unknown
 
 Row = dict[str, Any]
 
 
 @click.command("list", cls=Example, example="shoal list optimizer")
 @click.argument("kind", required=False)
+@click.option("--tree", is_flag=True, help="Draw which technique descends from which, with the years.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with every number of the cards.")
-def list_(kind: str | None, as_json: bool) -> None:
+def list_(kind: str | None, tree: bool, as_json: bool) -> None:
     """List the techniques of KIND, or `tasks`, `axes` or `runs`; without KIND, all techniques."""
+    if tree:
+        _tree(kind, as_json)
+        return
     rows = _rows(kind)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -35,12 +40,29 @@ def list_(kind: str | None, as_json: bool) -> None:
         click.echo(f"  {row['name']:{width}}  {row['summary']}")
 
 
+def _tree(kind: str | None, as_json: bool) -> None:
+    if kind in LISTS:
+        raise UserError(
+            f"{kind} do not descend from one another, so there is no tree of them: leave out --tree, or give "
+            f"a kind of technique ({', '.join(catalogue.kinds())})"
+        )
+    rows = _rows(kind)
+    trees = {one: roots(row for row in rows if row["kind"] == one) for one in catalogue.kinds()}
+    if as_json:
+        click.echo(json.dumps([root for trunk in trees.values() for root in trunk], indent=2))
+        return
+    for one, trunk in trees.items():
+        if kind is None:
+            click.secho(one, bold=True)
+        for line in draw(trunk):
+            click.echo(f"  {line}")
+
+
 def _rows(kind: str | None) -> list[Row]:
-    lists: dict[str, Callable[[], Iterable[Row]]] = {"tasks": _tasks, "axes": _axes, "runs": _runs}
-    if kind in lists:
-        return list(lists[kind]())
+    if kind in LISTS:
+        return list(LISTS[kind]())
     if kind is not None and kind not in catalogue.kinds():
-        raise unknown("list", kind, (*catalogue.kinds(), *lists))
+        raise unknown("list", kind, (*catalogue.kinds(), *LISTS))
     return catalogue.describe(kind)
 
 
@@ -72,3 +94,7 @@ def _runs() -> Iterable[Row]:
         }
         row["summary"] = run.problem or f"{row['state']}, {count(run.outcomes)} networks trained"
         yield row
+
+
+LISTS: dict[str, Callable[[], Iterable[Row]]] = {"tasks": _tasks, "axes": _axes, "runs": _runs}
+"""What there is to list beside the kinds of technique."""
