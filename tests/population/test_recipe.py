@@ -3,7 +3,7 @@
 import pytest
 
 from shoal.errors import UserError
-from shoal.population.recipe import Stage, stages
+from shoal.population.recipe import Span, Stage, rules, spans, stages
 
 
 def test_one_rule_is_one_stage():
@@ -13,6 +13,13 @@ def test_one_rule_is_one_stage():
 
 def test_rules_take_over_at_shares_of_all_steps():
     assert stages("sgd > adam@0.3>adamw@0.8") == (Stage("sgd", 0.3), Stage("adam", 0.8), Stage("adamw", 1.0))
+
+
+def test_stages_have_whole_steps():
+    assert spans("adam", 7) == (Span("adam", 0, 7),)
+    assert spans("sgd>adam@0.3>sgd@0.5", 10) == (Span("sgd", 0, 3), Span("adam", 3, 5), Span("sgd", 5, 10))
+    assert spans("sgd>adam@0.3", 1) == (Span("adam", 0, 1),), "a share without a step is left out"
+    assert rules("sgd>adam@0.3>sgd@0.5") == ("sgd", "adam")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ RECIPES = (
     replace(BASE, optimizer="sgd", schedule="cosine", epochs=12),
     replace(BASE, controller="early_stopping").with_hyper(dropout__rate=0.2),
     replace(BASE, width=6, hyper={"adam.lr": 1e25}),
-    replace(BASE, width=9, epochs=40),
+    replace(BASE, width=9, epochs=40, optimizer="sgd>adam@0.2>adam@0.7", schedule="cosine"),
 )
 JOBS = [
     Job(f"{number}/{seed}", recipe, seed, points=number)

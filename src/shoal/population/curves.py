@@ -1,11 +1,13 @@
 """Learning curves: validation loss and score at equal distances of a member's own steps."""
 
+import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from shoal import catalogue
-from shoal.population.batches import Data
+from shoal.population.batches import Data, training_steps
 from shoal.population.evaluate import losses_and_scores
+from shoal.population.recipe import Recipe, spans
 from shoal.population.stack import Stack
 from shoal.tasks.task import Task
 
@@ -25,6 +27,7 @@ class Point(NamedTuple):
 Curve = list[Point]
 
 
+@functools.cache
 def stops(points: int, total: int) -> tuple[int, ...]:
     """The steps, rising, at which one of ``points`` points is due, the last step among them."""
     return tuple(sorted({max(1, round(total * number / points)) for number in range(1, points + 1)}))
@@ -36,12 +39,14 @@ def points(
     """Adds every member's point to its curve."""
     losses, scores = losses_and_scores(task, data, stack, "valid")
     for row, (job, step) in enumerate(zip(stack.jobs, stack.step.tolist(), strict=True)):
-        spent = evaluations(job.recipe.optimizer, step)
+        spent = evaluations(task, job.recipe, step)
         made = Point(step, float(losses[row]), float(scores[row]), spent, seconds[job.name])
         curves[job.name].append(made)
 
 
-def evaluations(optimizer: str, steps: int) -> float:
-    """Gradient evaluations of a member's first ``steps`` steps."""
-    cost: float = catalogue.find("optimizer", optimizer).CARD.evaluations
-    return steps * cost
+def evaluations(task: Task, recipe: Recipe, steps: int) -> float:
+    """Gradient evaluations of a member's first ``steps`` steps, by the rules that made them."""
+    return sum(
+        max(0, min(steps, span.end) - span.first) * catalogue.find("optimizer", span.rule).CARD.evaluations
+        for span in spans(recipe.optimizer, training_steps(task, recipe))
+    )

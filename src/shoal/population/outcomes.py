@@ -8,7 +8,7 @@ from shoal import catalogue
 from shoal.population.batches import Data
 from shoal.population.curves import Curve, evaluations
 from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores
-from shoal.population.recipe import Job, Outcome
+from shoal.population.recipe import Job, Outcome, rules
 from shoal.population.stack import Stack
 from shoal.population.template import template
 from shoal.tasks.task import Task
@@ -53,7 +53,7 @@ def outcomes(
             valid_loss=losses["valid"],
             diverged=diverged,
             steps=ends[job.name].steps,
-            evaluations=evaluations(job.recipe.optimizer, ends[job.name].steps),
+            evaluations=evaluations(task, job.recipe, ends[job.name].steps),
             seconds=seconds[job.name],
             memory=_memory(task, job, stack),
             details=details,
@@ -71,8 +71,8 @@ def _all_metrics(task: Task, data: Data, stack: Stack) -> dict[str, dict[str, fl
 
 
 def _memory(task: Task, job: Job, stack: Stack) -> int:
-    """Bytes of a member's parameters, optimizer state and buffers."""
+    """Bytes of a member's parameters, optimizer state (of the largest of its rules) and buffers."""
     made = template(task, job.recipe)
-    state = catalogue.find("optimizer", job.recipe.optimizer).CARD.state
+    state = max(catalogue.find("optimizer", rule).CARD.state for rule in rules(job.recipe.optimizer))
     buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
     return made.parameters * (1 + state) * stack.flat.element_size() + buffers

@@ -10,6 +10,7 @@ from shoal.population import links
 from shoal.population.gradient import gradient_program, member_by_member, stackable
 from shoal.population.package import Program
 from shoal.population.recipe import Recipe
+from shoal.population.recipe import rules as rules_of
 from shoal.population.rules import rule_program
 from shoal.population.stack import Stack
 from shoal.population.template import Template
@@ -34,7 +35,8 @@ class Programs:
     def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[str, Program]]:
         """What a stack needs, compiled or not as ``mode`` says: gradient, rules by optimizer or link."""
         gradient = self.gradient(stack.template, batch)
-        rules = {group.name: self.rule(group.name) for group in stack.groups}
+        needed = {rule for job in stack.jobs for rule in rules_of(job.recipe.optimizer)}
+        rules = {name: self.rule(name) for name in sorted(needed)}
         rules |= self.links([link.name for link in stack.links], stack.template)
         for program in (gradient, *rules.values()):
             if self.mode == "none":
@@ -73,6 +75,7 @@ class Programs:
         found: dict[int, Program] = {}
         for template, batch, recipe in needs:
             beside = self.links(links.names(recipe), template).values()
-            for program in (self.gradient(template, batch), self.rule(recipe.optimizer), *beside):
+            moving = [self.rule(name) for name in rules_of(recipe.optimizer)]
+            for program in (self.gradient(template, batch), *moving, *beside):
                 found[id(program)] = program
         return list(found.values())

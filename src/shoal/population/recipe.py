@@ -1,5 +1,6 @@
 """A recipe: the complete description of one training, and a job: one member to train with it."""
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,7 @@ class Stage(NamedTuple):
     until: float
 
 
+@functools.cache
 def stages(optimizer: str) -> tuple[Stage, ...]:
     """The rules of ``"adam"`` (one) or ``"sgd>adam@0.3"``: SGD for the first 30 % of the steps, then Adam.
 
@@ -89,6 +91,31 @@ def stages(optimizer: str) -> tuple[Stage, ...]:
         found.append(Stage(rule.strip(), until))
         rule, begin = following, until
     return (*found, Stage(rule.strip(), 1.0))
+
+
+def rules(optimizer: str) -> tuple[str, ...]:
+    """The rules of an optimizer, each once, in the order they take over."""
+    return tuple(dict.fromkeys(stage.rule for stage in stages(optimizer)))
+
+
+class Span(NamedTuple):
+    """The steps that a rule moves a member in: from ``first``, counted from 0, to before ``end``."""
+
+    rule: str
+    first: int
+    end: int
+
+
+@functools.cache
+def spans(optimizer: str, total: int) -> tuple[Span, ...]:
+    """The stages of ``total`` steps, to whole steps; one whose share holds no step is left out."""
+    found, first = [], 0
+    for rule, until in stages(optimizer):
+        end = round(until * total)
+        if end > first:
+            found.append(Span(rule, first, end))
+            first = end
+    return tuple(found)
 
 
 class Job(NamedTuple):

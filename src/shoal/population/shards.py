@@ -61,6 +61,7 @@ def _meta(training: Training, ended: list[Outcome]) -> Any:
     """What a checkpoint holds beside tensors, as JSON."""
     return {
         "jobs": [job.name for job in training.stack.jobs],
+        "rules": training.stack.rules,
         "seconds": training.seconds,
         "curves": training.curves,
         "ended": [[*outcome] for outcome in ended],
@@ -71,7 +72,7 @@ def _resume(training: Training, tensors: Any, meta: Any) -> list[Outcome]:
     """Puts a training where its checkpoint was; returns the outcomes of members that had ended."""
     ended = [Outcome(*fields) for fields in meta["ended"]]
     places = {job.name: row for row, job in enumerate(training.stack.jobs)}
-    training.stack = training.stack.select([places[name] for name in meta["jobs"]])
+    training.stack = training.stack.arranged([places[name] for name in meta["jobs"]], meta["rules"])
     training.stack.restore(dict(tensors))
     training.seconds = dict(meta["seconds"])
     training.curves = {name: [Point(*one) for one in curve] for name, curve in meta["curves"].items()}

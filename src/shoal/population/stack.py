@@ -5,38 +5,23 @@ selecting it into a stack of its own, refilling is ``merge``. Parameters, optimi
 buffers, kept weights and controllers go along; row order and noise are functions of (seed, step).
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+import operator
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from shoal import catalogue
-from shoal.population import links, rules
+from shoal.population import links
+from shoal.population.batches import training_steps
+from shoal.population.groups import Group, create_group
 from shoal.population.links import Link
 from shoal.population.padding import pad, padded_draw
-from shoal.population.recipe import Job
+from shoal.population.recipe import Job, spans
 from shoal.population.template import Template, initial, padded, template
 from shoal.tasks.task import Task
-
-
-@dataclass
-class Group:
-    """Neighboring rows of one optimizer. hyper: field → [members]. state: leaves [members, ...]."""
-
-    name: str
-    rule: Any
-    hyper: dict[str, Tensor]
-    state: list[Tensor]
-
-    def __len__(self) -> int:
-        return self.state[0].shape[0] if self.state else next(iter(self.hyper.values())).shape[0]
-
-    def select(self, rows: Tensor) -> "Group":
-        """The group with these rows, in this order."""
-        hyper = {name: value[rows] for name, value in self.hyper.items()}
-        return Group(self.name, self.rule, hyper, [leaf[rows] for leaf in self.state])
 
 
 @dataclass
@@ -83,10 +68,12 @@ class Stack:
             if own:
                 groups.append(group.select(torch.tensor([row - start for row in own])))
                 ordered += own
-        index = torch.tensor(ordered)
+        return self._of(torch.tensor(ordered), groups)
+
+    def _of(self, index: Tensor, groups: list[Group]) -> "Stack":
         return replace(
             self,
-            jobs=[self.jobs[row] for row in ordered],
+            jobs=[self.jobs[row] for row in index.tolist()],
             flat=self.flat[index],
             buffers={name: value[index] for name, value in self.buffers.items()},
             masks=None if self.masks is None else self.masks[index],
@@ -97,6 +84,27 @@ class Stack:
             control={name: value[index] for name, value in self.control.items()},
             links=[link.select(index) for link in self.links],
         )
+
+    @property
+    def rules(self) -> list[str]:
+        """The rule that moves each row."""
+        return [group.name for group in self.groups for _ in range(len(group))]
+
+    def arranged(self, rows: Sequence[int], rules: Sequence[str], fresh: Collection[int] = ()) -> "Stack":
+        """A stack of these rows in this order, each moved by its rule; those of one rule are neighbors.
+
+        A row that another rule moved so far, or that is ``fresh``, begins with the rule's first state.
+        """
+        groups = []
+        for rule, run in itertools.groupby(zip(rows, rules, strict=True), key=operator.itemgetter(1)):
+            own = [row for row, _ in run]
+            made = create_group(rule, [self.jobs[row] for row in own], self.flat[own])
+            for group, start, stop in self.bounds():
+                if group.name == rule:
+                    kept = {place: row - start for place, row in enumerate(own) if start <= row < stop}
+                    made.take(group, {at: row for at, row in kept.items() if own[at] not in fresh})
+            groups.append(made)
+        return self._of(torch.tensor(list(rows)), groups)
 
     def evaluated(self) -> "Stack":
         """The stack as it is scored: an average's weights and running statistics in place of the last."""
@@ -190,7 +198,8 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
 
     All have one template, but for the width: narrower members are padded to the widest, with masks.
     """
-    ordered = sorted(jobs, key=lambda job: job.recipe.optimizer)
+    first = {id(job): spans(job.recipe.optimizer, training_steps(task, job.recipe))[0].rule for job in jobs}
+    ordered = sorted(jobs, key=lambda job: first[id(job)])
     made, masks = shared_template(task, ordered), None
     drawn = [initial(task, job.recipe, job.seed) for job in ordered]
     if made.family.masked:
@@ -204,9 +213,9 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
     }
     hyper = {name: _numbers(ordered, name, made, dtype, device) for name in made.family.hyper}
     groups, start = [], 0
-    for name in sorted({job.recipe.optimizer for job in ordered}):
-        own = [job for job in ordered if job.recipe.optimizer == name]
-        groups.append(_group(name, own, flat[start : start + len(own)], made))
+    for name in sorted(set(first.values())):
+        own = [job for job in ordered if first[id(job)] == name]
+        groups.append(create_group(name, own, flat[start : start + len(own)]))
         start += len(own)
     return Stack(
         template=made,
@@ -235,16 +244,3 @@ def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype,
         for own in given
     ]
     return torch.tensor(numbers, dtype=dtype, device=device)
-
-
-def _group(name: str, jobs: Sequence[Job], flat: Tensor, made: Template) -> Group:
-    rule = catalogue.find("optimizer", name)
-    rules.check(name, rule)
-    each = [catalogue.make_hyper(rule, job.recipe.hyper_of(name)) for job in jobs]
-    hyper = {
-        field_name: torch.tensor(
-            [float(getattr(one, field_name)) for one in each], dtype=flat.dtype, device=flat.device
-        )
-        for field_name in rule.Hyper._fields
-    }
-    return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values())))

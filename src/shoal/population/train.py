@@ -17,7 +17,7 @@ from shoal.population.evaluate import losses_and_scores
 from shoal.population.links import Chain
 from shoal.population.outcomes import End, outcomes
 from shoal.population.randomness import noise_keys
-from shoal.population.recipe import Job, Outcome, Recipe
+from shoal.population.recipe import Job, Outcome, Recipe, spans
 from shoal.population.stack import Stack, create
 from shoal.tasks.task import Task
 
@@ -98,6 +98,7 @@ class Training:
                 if not remaining:
                     return
                 self.stack = self.stack.select(remaining)
+            self._switch()
             between()
 
     def _table_steps(self) -> int:
@@ -109,9 +110,10 @@ class Training:
         return count
 
     def _next_stop(self, job: Job, done: int) -> int:
-        """The step after ``done`` at which a member ends, or a point of its curve is due."""
+        """The step after ``done`` at which a member ends or changes its rule, or a point is due."""
         total = training_steps(self.task, job.recipe)
-        return min((step for step in stops(job.points, total) if step > done), default=total)
+        ends = [span.end for span in spans(job.recipe.optimizer, total)]
+        return min(step for step in (*ends, *stops(job.points, total)) if step > done)
 
     def _positions(self) -> list[tuple[Job, int]]:
         return list(zip(self.stack.jobs, self.stack.step.tolist(), strict=True))
@@ -176,6 +178,18 @@ class Training:
         losses, _ = losses_and_scores(self.task, self.data, seen, "valid")
         stack.control, stop = control.decide(self.controller, seen, losses, at_end)
         return stop.tolist()
+
+    def _switch(self) -> None:
+        """Hands members that are at the end of one rule's span over to the next rule."""
+        rules, due = self.stack.rules, []
+        for row, (job, done) in enumerate(self._positions()):
+            for span in spans(job.recipe.optimizer, training_steps(self.task, job.recipe)):
+                if 0 < span.first == done:
+                    rules[row] = span.rule
+                    due.append(row)
+        if due:
+            order = sorted(range(len(rules)), key=lambda row: rules[row])
+            self.stack = self.stack.arranged(order, [rules[row] for row in order], fresh=due)
 
     def _draw(self, rows: list[int], ended: Collection[int]) -> None:
         """Adds a point to the curves of those of ``rows`` that are due, or have ended."""
