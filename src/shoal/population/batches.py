@@ -10,6 +10,7 @@ from torch import Tensor
 from shoal.errors import UserError
 from shoal.population.randomness import order, subset, wrong_classes
 from shoal.population.recipe import Recipe
+from shoal.tasks.streamed import cat, distinct, take
 from shoal.tasks.task import Prepared, Task
 
 _REMEMBERED = 64  # epochs of row order kept, over all seeds
@@ -44,15 +45,22 @@ class Data:
             used = one.train + self.offset[seed]
             if noise:
                 wrong, classes = wrong_classes(seed, one.y, one.train, task.outputs, noise)
-                pieces.append(one.x[one.train[wrong]])
+                pieces.append(take(one.x, one.train[wrong]))
                 targets.append(classes)
                 used[wrong] = torch.arange(offset, offset + len(wrong))
                 offset += len(wrong)
             self._train[seed] = used if count == len(used) else used[subset(seed, len(used), count)]
-        self.x = (torch.cat(pieces) if len(pieces) > 1 else pieces[0]).to(device, dtype)
+        self.x = cat(pieces).to(device, dtype)
         self.y = (torch.cat(targets) if len(targets) > 1 else targets[0]).to(device)
         if self.y.is_floating_point():
             self.y = self.y.to(dtype)
+
+    def read(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """x, y and the row numbers in them of ``rows``: all that there is or, if streamed, only those."""
+        if isinstance(self.x, Tensor):
+            return self.x, self.y, rows
+        wanted, place = distinct(rows)
+        return self.x[wanted], self.y[wanted], place
 
     def rows(self, seed: int, part: str) -> Tensor:
         """Row numbers into ``x`` of a seed's "train", "valid" or "test" rows; of the first those in use."""

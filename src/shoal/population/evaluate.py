@@ -18,12 +18,13 @@ from shoal.population.gradient import effective, row_losses, stackable
 from shoal.population.stack import Stack
 from shoal.population.template import Template
 from shoal.tasks import metrics, own_network
+from shoal.tasks.streamed import Streamed, read
 from shoal.tasks.task import Task
 
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
 
 
-def outputs(stack: Stack, x: Tensor, rows: Tensor) -> Tensor:
+def outputs(stack: Stack, x: Tensor | Streamed, rows: Tensor) -> Tensor:
     """Outputs [members, rows, outputs] for each member's own row numbers, rows [members, count]."""
     template = stack.template
 
@@ -32,8 +33,11 @@ def outputs(stack: Stack, x: Tensor, rows: Tensor) -> Tensor:
     )
     chunk = max(1, _NUMBERS // (len(stack) * widest * (16 if template.static else 1)))
     call = functools.partial(_call, template)
-    parts = [_each(stack, lambda member, own: call(member, x[own]), part) for part in rows.split(chunk, 1)]
-    return torch.cat([part for (part,) in parts], 1)
+    parts: list[Tensor] = []
+    for part in rows.split(chunk, 1):
+        given, numbers = read(x, part)
+        parts += _each(stack, lambda member, own, given=given: call(member, given[own]), numbers)
+    return torch.cat(parts, 1)
 
 
 def dead_units(stack: Stack, data: Data) -> list[float]:
@@ -44,9 +48,11 @@ def dead_units(stack: Stack, data: Data) -> list[float]:
     template = stack.template
     rows = torch.stack([data.rows(seed, "train")[:256] for seed in stack.seeds.tolist()]).to(data.x.device)
 
+    x, rows = read(data.x, rows)
+
     def still(member: Any, own: Tensor) -> tuple[Tensor, ...]:
         with layer_inputs(template.module, (nn.Linear, nn.Conv2d)) as caught:
-            _call(template, member, data.x[own])
+            _call(template, member, x[own])
         hidden = [value.transpose(0, 1).flatten(1) for value in list(caught.values())[1:]]
         return tuple(value.amax(1) == value.amin(1) for value in hidden)
 

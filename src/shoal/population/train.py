@@ -144,8 +144,8 @@ class Training:
         for step in range(count):
             if stop():
                 raise StoppedError
-            inputs = [*fixed, *buffers, *masks, self.data.x, self.data.y]
-            inputs += [table.rows[step], table.weight[step], keys[step], *hyper]
+            x, y, rows = self.data.read(table.rows[step])
+            inputs = [*fixed, *buffers, *masks, x, y, rows, table.weight[step], keys[step], *hyper]
             gradient, loss, *buffers = self.gradient(inputs)
             losses.append(loss)
             chain.before(gradient)

@@ -78,7 +78,8 @@ class Preparation:
 
     def _remember(self, seed: int, prepared: Prepared) -> None:
         self._remembered[seed] = prepared
-        own = [part for part in prepared[:5] if part is not self.inputs and part is not self.targets]
+        own = [one for one in prepared[:5] if isinstance(one, Tensor)]
+        own = [one for one in own if one is not self.inputs and one is not self.targets]
         each = sum(part.nbytes for part in own)
         while len(self._remembered) > 1 and len(self._remembered) * each > REMEMBERED_BYTES:
             self._remembered.popitem(last=False)

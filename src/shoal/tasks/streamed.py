@@ -1,4 +1,4 @@
-"""Data sets row by row: read once and kept, or, beyond a bound, read again whenever rows are needed."""
+"""Inputs that are not kept: rows of data sets are read again whenever a step needs them."""
 
 import contextlib
 import random
@@ -41,37 +41,83 @@ class Reader:
 
 
 class Streamed:
-    """Inputs [rows, *features] float32 that are not kept: indexing reads the rows that it names.
+    """Inputs [rows, *features]; indexing reads the rows that it names.
 
-    pieces: tensors and readers one after the other. It has no more of a tensor than an engine needs.
+    pieces: tensors and readers, one after the other. numbers: [rows] which of their rows these are, by
+    default all. It has as much of a tensor as an engine needs.
     """
 
-    dtype = torch.float32
-    device = torch.device("cpu")
-
-    def __init__(self, pieces: Sequence[Tensor | Reader], layout: Sequence[Part]):
+    def __init__(
+        self, pieces: Sequence[Tensor | Reader], layout: Sequence[Part], numbers: Tensor | None = None
+    ):
         self.pieces, self.layout = tuple(pieces), tuple(layout)
         self.ends = np.cumsum([len(piece) for piece in pieces])
-        self.shape = torch.Size((int(self.ends[-1]), *features(layout)))
+        self.numbers = torch.arange(int(self.ends[-1])) if numbers is None else numbers
+        self.shape = torch.Size((len(self.numbers), *features(layout)))
+        self.dtype, self.device = torch.float32, torch.device("cpu")
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return len(self.numbers)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        """[*rows.shape, *features] float32; a row named several times is read once."""
-        wanted, place = rows.reshape(-1).unique(return_inverse=True)
+        """[*rows.shape, *features]; a row named several times is read once."""
+        wanted, place = self.numbers[rows.reshape(-1).cpu()].unique(return_inverse=True)
         found = torch.empty(len(wanted), *self.shape[1:])
         piece_of = np.searchsorted(self.ends, wanted.numpy(), side="right")
         for number in np.unique(piece_of):
             mine = torch.from_numpy(np.flatnonzero(piece_of == number))
             begin = int(self.ends[number]) - len(self.pieces[number])
             found[mine] = self._read(self.pieces[number], wanted[mine] - begin)
-        return found[place].reshape(*rows.shape, *self.shape[1:])
+        return found[place].reshape(*rows.shape, *self.shape[1:]).to(self.device, self.dtype)
+
+    def take(self, rows: Tensor) -> "Streamed":
+        """These rows, unread."""
+        return Streamed(self.pieces, self.layout, self.numbers[rows])
+
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Streamed":
+        """The same rows, which arrive on ``device`` as ``dtype``."""
+        made = self.take(torch.arange(len(self)))
+        made.device, made.dtype = torch.device(device), dtype
+        return made
 
     def _read(self, piece: Tensor | Reader, rows: Tensor) -> Tensor:
         if isinstance(piece, Tensor):
             return piece[rows]
         return pack(piece.read(rows.tolist()), self.layout, piece.what, int(rows[0]))
+
+
+def take(x: Tensor | Streamed, rows: Tensor) -> Tensor | Streamed:
+    """The rows [count] of ``x``; none is read."""
+    return x.take(rows) if isinstance(x, Streamed) else x[rows]
+
+
+def cat(pieces: Sequence[Tensor | Streamed]) -> Tensor | Streamed:
+    """Rows of one source, or of tensors, one after the other; none is read."""
+    if len(pieces) == 1:
+        return pieces[0]
+    streamed = [piece for piece in pieces if isinstance(piece, Streamed)]
+    if not streamed:
+        return torch.cat([piece for piece in pieces if isinstance(piece, Tensor)])
+    if len(streamed) < len(pieces) or any(one.pieces != streamed[0].pieces for one in streamed):
+        raise ValueError("streamed rows are joined only with others of the same source")
+    return Streamed(streamed[0].pieces, streamed[0].layout, torch.cat([one.numbers for one in streamed]))
+
+
+def read(x: Tensor | Streamed, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Inputs, and the row numbers in them of ``rows``: ``x`` itself or, if streamed, those rows only."""
+    if isinstance(x, Tensor):
+        return x, rows
+    wanted, place = distinct(rows)
+    return x[wanted], place
+
+
+def distinct(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The different ones of ``rows``, rising, and where each of ``rows`` stands among them.
+
+    They are at least two (one stands there twice): a traced program takes a size of one for a constant.
+    """
+    wanted, place = rows.unique(return_inverse=True)
+    return (wanted if len(wanted) > 1 else wanted.repeat(2)), place
 
 
 @contextlib.contextmanager

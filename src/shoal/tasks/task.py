@@ -10,17 +10,19 @@ from shoal.errors import UserError
 from shoal.tasks import metrics
 from shoal.tasks.metrics import Kind, MetricName
 from shoal.tasks.own_loss import OwnLoss
+from shoal.tasks.streamed import Streamed
 
 
 class Prepared(NamedTuple):
     """The data as one seed sees them, preprocessing fitted on that seed's training rows only.
 
-    x: [rows, *features] float32. y: [rows] int64 classes, or [rows, outputs] float32, standardized.
+    x: [rows, *features] float32; streamed, its rows are read when it is indexed. y: [rows] int64 classes, or
+    [rows, outputs] float32, standardized; for a loss of the user's own [rows, ...] as given.
     train, valid, test: int64 row numbers. scale: a standardized error times this is in the target's unit.
     Tasks whose preparation does not depend on the seed return the very same ``x`` and ``y`` objects.
     """
 
-    x: Tensor
+    x: Tensor | Streamed
     y: Tensor
     train: Tensor
     valid: Tensor
