@@ -99,7 +99,7 @@ def test_what_training_did_not_know_is_told(file):
             "day": ["2024-02-03", "soon"],
             "color": ["pink", None],
             "new": ["maybe", "true"],
-            "size": ["?", "large"],
+            "size": ["3", "large"],
             "price": ["", "3"],
         }
     )
@@ -116,6 +116,15 @@ def test_what_training_did_not_know_is_told(file):
         "and count as missing",
         "column 'price': 1 cells are missing, and in training none was",
     )
+
+
+def test_a_column_of_another_type_is_named(file):
+    for name, words in (("size", "numbers"), ("new", "true or false"), ("day", "dates")):
+        rows = frame().with_columns(pl.lit("word").alias(name))
+        with pytest.raises(UserError, match=f"column '{name}' must hold {words}.*it holds 'word'"):
+            encode(from_table(file, "label"), rows, 0)
+    empty = frame().with_columns(pl.lit(None, pl.String).alias("size"))
+    assert bool(encode(from_table(file, "label"), empty, 0).x.isfinite().all())
 
 
 def test_a_lacking_column_is_named(file):

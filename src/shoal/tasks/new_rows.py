@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def table_rows(source: Any, columns: Sequence[Column]) -> "tuple[pl.DataFrame, tuple[str, ...]]":
-    """The typed frame of a table's rows, and notes. Raises UserError for a column that it lacks."""
+    """The typed frame of a table's rows, and notes.
+
+    Raises UserError for a column that it lacks, and for one in which no cell is what training learned from.
+    """
     wanted = {column.name for column in columns}
     table = read_table(source, wanted.__contains__)
     for column in columns:
@@ -62,6 +65,11 @@ def _strange(text: "pl.Series", frame: "pl.DataFrame", column: Column) -> list[s
     else:
         values = frame[next(iter(part_names(column)))]
         new = cells.filter(cells.is_not_null() & values.is_null())
+        if 0 < new.len() == cells.len() - missing:
+            raise UserError(
+                f"column {column.name!r} must hold {_READ_AS[column.role]}, as in training, but no cell "
+                f"does; it holds {new[0]!r}"
+            )
         treated = f"do not read as {_READ_AS[column.role]} and count as missing"
         known_missing = column.gaps
     notes = []
