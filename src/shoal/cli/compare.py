@@ -1,4 +1,4 @@
-"""``shoal compare``: train the arms of one axis fairly and print the verdict table."""
+"""``shoal compare``: train the arms of a comparison fairly and print the verdict table."""
 
 import os
 import sys
@@ -9,32 +9,61 @@ import click
 
 from shoal.cli import STARTED
 from shoal.cli.example import Example
+from shoal.cli.table_options import table_options
 from shoal.errors import UserError
 
 INTERRUPTED = 130
 
 
 @click.command(cls=Example, example="shoal compare digits --vary optimizer")
-@click.argument("task")
+@click.argument("task", required=False)
 @click.option(
     "--vary",
     metavar="AXIS[=a,b,...]",
     multiple=True,
-    help="What differs between the arms, and the values to compare; without values, all there are. "
-    "`shoal list axes` shows the axes.  [default: optimizer]",
+    help="What differs between the arms, and the values to compare; without values, all there are. Any "
+    "technique, field of the recipe or hyperparameter: optimizer=sgd,adam,./mine.py, width=16,32, "
+    "adam.beta2=0.9,0.99; `shoal list axes` shows them. Several are crossed.",
 )
-@click.option("--target", metavar="COLUMN", help="The column of a table to predict.")
+@click.option(
+    "--arm",
+    "arms",
+    metavar="NAME='KEY=VALUE ...'",
+    multiple=True,
+    help="An arm as a whole recipe: --arm a='optimizer=sgd lr=auto' --arm b='optimizer=sgd>adam@0.3'. The "
+    "first one is the baseline; one alone is compared with the default recipe.",
+)
+@click.option(
+    "--recipe",
+    metavar="'KEY=VALUE ...'|FILE",
+    help="Where all arms start from: 'width=128 depth=3 dropout.rate=0.1', or a recipe.toml. What it sets is "
+    "not tuned.",
+)
+@click.option(
+    "--plan",
+    metavar="FILE",
+    help="A plan.toml: without TASK it is run again, with TASK it is written before training.",
+)
+@table_options
+@click.option("--metric", metavar="NAME", help="The score: accuracy, auroc, f1, rmse, mae, r2, ...")
 @click.option("--budget", metavar="DURATION", help="Time for everything: 90s, 5m or 1h.  [default: 60s]")
 @click.option(
     "--work", metavar="N", type=int, help="Member-steps instead of time: the same result every time."
 )
+@click.option("--trials", metavar="N", type=int, help="Tuning trials for each arm.")
 @click.option(
     "--seeds", metavar="N", type=int, help="Evaluation seeds for each arm; fewer than 10 stay undecided."
 )
 @click.option(
     "--judge",
     metavar="WHAT",
-    help="What decides: score, train_loss, time, steps, gap or memory.  [default: score]",
+    help="What decides: score, train_loss, time, steps, evaluations, gap or memory.  [default: score]",
+)
+@click.option(
+    "--reach",
+    metavar="SCORE",
+    type=float,
+    help="With --judge time, steps or evaluations: how soon this score is reached on validation rows.",
 )
 @click.option("--out", metavar="FOLDER", help="The results folder.")
 @click.option(
@@ -52,8 +81,9 @@ INTERRUPTED = 130
 @click.pass_context
 def compare(
     context: click.Context,
-    task: str,
+    task: str | None,
     vary: tuple[str, ...],
+    arms: tuple[str, ...],
     json_to: str | None,
     verbose: bool,
     **options: Any,
@@ -61,24 +91,21 @@ def compare(
     """Compare training techniques on TASK: a built-in name, a file or your own function.
 
     Every arm is tuned on validation rows, then judged on test rows with fresh seeds. A file is a table
-    (.csv, .csv.gz) or arrays x and y (.npz); your own network and data are `file.py:function`.
+    (.csv, .tsv, .parquet) or arrays x and y (.npz); your own network and data are `file.py:function`.
     `shoal list tasks` shows the built-in tasks.
     """
     context.meta["shoal.out"], context.meta["shoal.verbose"] = options["out"], verbose
-    if len(vary) > 1:
-        raise UserError(
-            f"a comparison varies one axis, not {len(vary)}: give --vary once, not {', '.join(vary)}"
-        )
     _check_writable(json_to)
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    given |= {"vary": vary} if vary else {}
+    given |= {"arms": _named(arms)} if arms else {}
     from shoal.cli.progress import display
     from shoal.cli.table import console, show
 
-    given = {name: value for name, value in options.items() if value is not None}
-    axis = vary[0] if vary else "optimizer"
-    with display(f"{task} · {axis}", sys.stderr, STARTED) as shown:
+    with display(_title(task, given), sys.stderr, STARTED) as shown:
         from shoal.experiments.compare import compare as run  # torch comes with it, under the display
 
-        result = run(task, axis, **given, on_progress=shown.update, started=STARTED)
+        result = run(task, **given, on_progress=shown.update, started=STARTED)
     if json_to == "-":
         click.echo(result.to_json())
     else:
@@ -87,6 +114,25 @@ def compare(
         show(result, console(sys.stdout))
     if result.interrupted:
         context.exit(INTERRUPTED)
+
+
+def _named(arms: tuple[str, ...]) -> dict[str, str]:
+    """The arms' recipes by name."""
+    found: dict[str, str] = {}
+    for one in arms:
+        name, equals, recipe = one.partition("=")
+        if not name.strip() or not equals:
+            raise UserError(f"--arm {one!r} is no NAME='KEY=VALUE ...', for example --arm a='optimizer=sgd'")
+        if name.strip() in found:
+            raise UserError(f"--arm {name.strip()} is given twice; give each arm a name of its own")
+        found[name.strip()] = recipe
+    return found
+
+
+def _title(task: str | None, given: dict[str, Any]) -> str:
+    """What the progress display is headed by."""
+    what = " × ".join(given.get("vary", ())) or ", ".join(given.get("arms", ()))
+    return " · ".join(part for part in (task or given.get("plan"), what) if part)
 
 
 def _check_writable(json_to: str | None) -> None:

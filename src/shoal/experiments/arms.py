@@ -126,7 +126,8 @@ def name_of(values: Mapping[Axis, Value]) -> str:
     """An arm's name: its value, or of several axes "adam · width 32", where names say what they are."""
     if len(values) == 1:
         return label(next(iter(values.values())))
-    bare = {axis: axis.kind == "technique" and value not in ("none", "own") for axis, value in values.items()}
+    kinds = ("technique", "regularizer")
+    bare = {axis: axis.kind in kinds and value not in ("none", "own") for axis, value in values.items()}
     return " · ".join(
         label(value) if bare[axis] else f"{axis.name} {label(value)}" for axis, value in values.items()
     )

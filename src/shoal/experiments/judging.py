@@ -7,11 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shoal.experiments.plan import Plan
+from shoal.experiments.plan import RACES, Plan
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import fill_diverged, worst_score
+from shoal.statistics.intervals import Interval, mean_interval, median_interval
 from shoal.tasks import metrics
 from shoal.tasks.task import Task
+
+_FIELDS = {"score": "test_score", "time": "seconds"}
+"""Judges whose number stands in an outcome, or in ``Reached``, under another name."""
 
 
 def gap(outcome: Outcome, higher_is_better: bool) -> float:
@@ -21,13 +25,17 @@ def gap(outcome: Outcome, higher_is_better: bool) -> float:
 
 
 def judged(outcome: Outcome, plan: Plan) -> float:
-    """The number the plan's judge compares; NaN if the member diverged."""
+    """The number the plan's judge compares: with ``plan.reach`` what it took to reach that validation score,
+    infinity if it was missed. NaN if the member diverged."""
     if outcome.diverged:
         return math.nan
     if plan.judge == "gap":
         return gap(outcome, plan.higher_is_better)
-    fields = {"score": "test_score", "time": "seconds"}
-    return float(getattr(outcome, fields.get(plan.judge, plan.judge)))
+    field = _FIELDS.get(plan.judge, plan.judge)
+    if plan.reach is None:
+        return float(getattr(outcome, field))
+    found = reached(outcome.details["curve"], plan.reach, plan.higher_is_better)
+    return math.inf if found is None else float(getattr(found, field))
 
 
 class Reached(NamedTuple):
@@ -57,7 +65,7 @@ def counted(
 
     That is the worst any arm has, or if worse: 0 for an accuracy and other scores of classes, the error (or
     r2) of always predicting the training mean, the loss of knowing nothing. Time, steps and memory of a
-    diverged run are the most any arm took.
+    diverged run are the most any arm took, infinity where a score was to be reached.
     """
     numbers = {arm: [judged(one, plan) for one in found.values()] for arm, found in outcomes.items()}
     missing = any(math.isnan(number) for found in numbers.values() for number in found)
@@ -70,6 +78,21 @@ def counted(
     return {arm: fill_diverged(found, worst) for arm, found in numbers.items()}
 
 
+def middle(numbers: NDArray[np.float64]) -> float:
+    """Their mean, or where one is infinite (a score was missed) their median, which may be infinite too."""
+    if np.isfinite(numbers).all():
+        return float(numbers.mean())
+    low, high = np.sort(numbers)[[(numbers.size - 1) // 2, numbers.size // 2]]
+    return float(low if low == high else (low + high) / 2)
+
+
+def around(numbers: NDArray[np.float64], level: float, resolution: float = 0.0) -> Interval:
+    """The interval of ``middle`` that covers with probability ``level``."""
+    if np.isfinite(numbers).all():
+        return mean_interval(numbers, level, resolution)
+    return median_interval(numbers, level)
+
+
 def resolution(plan: Plan, task: Task) -> float:
     """The smallest step between two judged numbers: one test row for an accuracy or F1, else 0."""
     if plan.judge == "score" and metrics.find(plan.metric).counts_rows:
@@ -78,8 +101,8 @@ def resolution(plan: Plan, task: Task) -> float:
 
 
 def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
-    if plan.judge in ("time", "steps", "memory"):
-        return 0.0
+    if plan.judge in (*RACES, "memory"):
+        return 0.0 if plan.reach is None else math.inf
     if plan.judge == "train_loss":
         return math.log(task.outputs) if task.kind == "classification" else 1.0
     metric = metrics.find(plan.metric)

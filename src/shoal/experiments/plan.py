@@ -1,6 +1,8 @@
 """The plan: what will be compared and how it will be judged, written before anything is trained."""
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from shoal.errors import unknown
@@ -24,8 +26,10 @@ class Margin:
     relative: bool
 
     def absolute(self, mean: float) -> float:
-        """The margin in the unit of the judged number, given the baseline's mean."""
-        return self.value * abs(mean) if self.relative else self.value
+        """The margin in the unit of the judged number, given the baseline's mean; 0 as a share of infinity."""
+        if not self.relative:
+            return self.value
+        return self.value * abs(mean) if math.isfinite(mean) else 0.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Plan:
 
     seeds: evaluation seeds, and trials: tuning trials an arm, where they are fixed. reach: the score on
     validation rows whose first time (steps, evaluations) is judged; a member that misses it has infinity.
+    screens: in a screening the names of each axis' alternatives to the baseline, axis by axis.
     With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
     """
 
@@ -54,6 +59,7 @@ class Plan:
     device: str
     trials: int | None = None
     reach: float | None = None
+    screens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def evaluation_seeds(self, count: int) -> range:
         """The seeds arms are judged on, 0, 1, 2, ..."""
@@ -63,6 +69,10 @@ class Plan:
         """The seeds hyperparameters are chosen on; never one of the evaluation seeds or another attempt's."""
         first = _FIRST_TUNING_SEED + 1000 * attempt
         return range(first, first + count)
+
+    def axis_of(self, arm: str) -> str:
+        """What an arm differs in from the baseline."""
+        return next((axis for axis, names in self.screens.items() if arm in names), self.axis)
 
     @property
     def judged_higher_is_better(self) -> bool:

@@ -12,6 +12,7 @@ from shoal.experiments.axes import Vary
 from shoal.experiments.fields import check_device
 from shoal.experiments.plan import ALPHA, RACES, Margin, judge_of, margin_for
 from shoal.experiments.recipes import Changes
+from shoal.experiments.trials import FEWEST
 from shoal.population.recipe import Recipe
 from shoal.tasks import metrics
 from shoal.tasks.arrays import from_arrays
@@ -69,6 +70,8 @@ def check(request: Request) -> None:
         number = getattr(request, name)
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
             raise UserError(f"{name} {number!r} is no whole number of at least 1")
+    if request.trials is not None and request.trials < FEWEST:
+        raise UserError(f"{request.trials} trials are no tuning; give at least {FEWEST}")
     if not _is_number(request.alpha) or not 0 < request.alpha < 1:
         raise UserError(f"alpha {request.alpha!r} is no error rate between 0 and 1")
     judge_of(request.judge)

@@ -13,8 +13,6 @@ Biometrika 70, made simple; when there is a last look is decided by the clock or
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from shoal.experiments import judging
 from shoal.experiments.plan import Plan
 from shoal.population.recipe import Outcome
@@ -119,7 +117,7 @@ def _look(
     }
     settled = [1.0] * (hypotheses - len(arms))
     corrected = holm([*(comparisons[arm].p for arm in arms), *settled])
-    margin = plan.margin.absolute(float(np.mean(base)))
+    margin = plan.margin.absolute(judging.middle(base))
     found = {}
     for arm, p in zip(arms, corrected, strict=False):
         one = comparisons[arm]

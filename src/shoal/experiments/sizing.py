@@ -49,6 +49,7 @@ _TUNINGS = (
     Tuning(8, 2),
 )
 _TUNINGS_AT_THE_SHORTEST = (*_TUNINGS, Tuning(8, 0), _LEAST_TUNING)
+_FINALS = (16, 8, 4, 2)
 
 
 class Size(NamedTuple):
@@ -78,28 +79,39 @@ def decide(
     longest: float,
     seeds: int | None,
     tune: bool,
+    trials: int | None = None,
 ) -> Size:
     """The size that fits ``capacity``.
 
     cost: epochs → cost of one network of every arm together. epochs: the lengths to consider, longest
     first. longest: what would be trained with enough. seeds: evaluation seeds the user fixed, or None.
-    tune: whether any arm has something to tune.
+    tune: whether any arm has something to tune. trials: tuning trials the user fixed, or None.
     """
     for length in epochs:
-        tunings = _TUNINGS if length > epochs[-1] else _TUNINGS_AT_THE_SHORTEST
+        tunings = _tunings(trials, shortest=length == epochs[-1])
         for tuning in tunings if tune else (_NO_TUNING,):
             wanted = max(ENOUGH, min(3 * ENOUGH, tuning.networks)) if seeds is None else seeds
             fit = _fit(capacity, cost(length)) - tuning.networks
             if fit >= wanted:
                 count = min(MOST, fit) if seeds is None else seeds
                 return Size(length, tuning, count, _notes(length, longest, tuning, count, seeds, tune))
-    return _smallest(_fit(capacity, cost(epochs[-1])), epochs[-1], longest, seeds, tune)
+    least = _tunings(trials, shortest=True)[-1]
+    return _smallest(_fit(capacity, cost(epochs[-1])), epochs[-1], longest, seeds, least if tune else None)
 
 
-def _smallest(networks: int, length: float, longest: float, seeds: int | None, tune: bool) -> Size:
-    """Fewer seeds than wanted, at the shortest length, where each arm gets ``networks``."""
-    enough = networks - _LEAST_TUNING.networks >= _SHORT_OF_SEEDS
-    tuning = _LEAST_TUNING if tune and enough else _NO_TUNING
+def _tunings(trials: int | None, shortest: bool) -> tuple[Tuning, ...]:
+    """The tunings to consider at a length, the dearest first."""
+    if trials is not None:
+        return tuple(Tuning(trials, finals) for finals in (*_FINALS, *((0,) if shortest else ())))
+    return _TUNINGS_AT_THE_SHORTEST if shortest else _TUNINGS
+
+
+def _smallest(networks: int, length: float, longest: float, seeds: int | None, least: Tuning | None) -> Size:
+    """Fewer seeds than wanted, at the shortest length, where each arm gets ``networks``; ``least``: the
+    smallest tuning, or None where nothing is to be tuned."""
+    tune = least is not None
+    enough = least is not None and networks - least.networks >= _SHORT_OF_SEEDS
+    tuning = least if least is not None and enough else _NO_TUNING
     count = min(networks - tuning.networks, MOST if seeds is None else seeds)
     return Size(length, tuning, count, _notes(length, longest, tuning, count, seeds, tune))
 
@@ -115,8 +127,8 @@ def _notes(
     notes = []
     if tune and tuning.trials < FEWEST:
         notes.append("the budget allows no tuning: arms run at default hyperparameters and cannot be judged")
-    elif tune and tuning.trials < 8:
-        notes.append(f"the budget allows only {tuning.trials} tuning trials an arm")
+    elif tune and tuning == _LEAST_TUNING:
+        notes.append(f"each arm is tuned with {tuning.trials} trials only")
     if length < longest:
         notes.append(f"the budget shortens training to {length:g} epochs ({longest:g} with more)")
     if count < ENOUGH:

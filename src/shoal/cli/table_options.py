@@ -1,0 +1,28 @@
+"""The options of every command that takes a table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.option("--target", metavar="COLUMN", help="The column of a table to predict."),
+    click.option(
+        "--kind", metavar="KIND", help="classification or regression, where the target's values mislead."
+    ),
+    click.option(
+        "--ignore", metavar="COLUMN", multiple=True, help="A column not to learn from; may be repeated."
+    ),
+    click.option(
+        "--group", metavar="COLUMN", help="Rows of one group (a patient, a user) stay on one side of a split."
+    ),
+    click.option("--time", metavar="COLUMN", help="The last rows by this column are for testing."),
+    click.option("--test", metavar="FILE", help="The official test part, a table with the same columns."),
+)
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --target, --kind, --ignore, --group, --time and --test to a command's function."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
