@@ -4,7 +4,8 @@
     result = shoal.compare((x, y, network), vary="optimizer", budget="30s")
 
 ``compare`` runs a fair comparison, ``Task`` and ``from_arrays`` make a task of your own data, ``Recipe``
-says where the arms start from. They are imported when first used, so that ``import shoal`` is instant.
+says where the arms start from. ``load(folder).predict(rows)`` uses the network that a comparison saved,
+``train`` trains and saves one. They are imported when first used, so that ``import shoal`` is instant.
 """
 
 import importlib
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from shoal.errors import UserError
     from shoal.experiments.compare import compare
     from shoal.experiments.result import Result
+    from shoal.experiments.single import train
+    from shoal.experiments.take_home import load
     from shoal.population.recipe import Recipe
     from shoal.tasks.arrays import from_arrays
     from shoal.tasks.loaders import Task
     from shoal.tasks.tables import from_table
 
-__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays", "from_table"]
+__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays", "from_table", "load", "train"]
 
 _HOMES = {
     "compare": "shoal.experiments.compare",
@@ -29,6 +32,8 @@ _HOMES = {
     "UserError": "shoal.errors",
     "from_arrays": "shoal.tasks.arrays",
     "from_table": "shoal.tasks.tables",
+    "load": "shoal.experiments.take_home",
+    "train": "shoal.experiments.single",
 }
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -131,6 +132,17 @@ def test_the_latest_run_is_the_default(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match="there is no run"):
         load()
-    monkeypatch.setattr(take_home, "latest_run", lambda: Path("run"))
+    monkeypatch.setattr(take_home, "latest_run", lambda root: Path("run"))
     save_trained(table(), SHORT, 0, Path("run/artifact"), programs=TRACED)
     assert len(load().predict(np.zeros((2, 6)))) == 2
+
+
+def test_of_a_comparison_and_a_network_trained_alone_the_later_counts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_trained(table(), SHORT, 5, Path("shoal-results/alone"), programs=TRACED)
+    save_trained(table(), SHORT, 6, Path("compared/artifact"), programs=TRACED)
+    now = time.time()
+    for begun, seed in ((now - 100, 5), (now + 100, 6)):
+        run = SimpleNamespace(started_at=begun, folder=Path("compared"))
+        monkeypatch.setattr(take_home, "list_runs", lambda root, run=run: [run])
+        assert load().contents.provenance["seed"] == seed

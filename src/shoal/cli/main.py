@@ -17,6 +17,8 @@ import click
 from shoal.cli.compare import INTERRUPTED, compare
 from shoal.cli.example import ExampleGroup
 from shoal.cli.list import list_
+from shoal.cli.predict import predict
+from shoal.cli.train import train
 from shoal.errors import UserError, unknown
 
 UNFORESEEN = 1
@@ -47,6 +49,8 @@ def shoal() -> None:
 
 shoal.add_command(compare)
 shoal.add_command(list_)
+shoal.add_command(predict)
+shoal.add_command(train)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from shoal.artifact.contents import Contents
 from shoal.artifact.load import Artifact, Network, locate, read
 from shoal.artifact.load import load as load_artifact
 from shoal.artifact.predict import predictions
-from shoal.artifact.save import check, save
+from shoal.artifact.save import DESCRIPTION, check, save
 from shoal.errors import UserError
 from shoal.experiments import recipes
 from shoal.experiments.diagnostics import diagnose
@@ -23,11 +23,12 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
 from shoal.experiments.run import Finished
 from shoal.experiments.winner import choose
+from shoal.population.batches import batch_size
 from shoal.population.fit import Fitted, fit
 from shoal.population.programs import Programs
 from shoal.population.recipe import Progress, Recipe
 from shoal.population.train import StoppedError
-from shoal.store.folders import latest_run
+from shoal.store.folders import RUNS, latest_run, list_runs
 from shoal.tasks import metrics
 from shoal.tasks.preprocessing import preprocessing
 from shoal.tasks.task import Task
@@ -52,11 +53,11 @@ class Saved(NamedTuple):
 def load(
     run: str | Path | None = None, *, network: Network | None = None, own_code: bool = False
 ) -> Artifact:
-    """The network in ``run``, a results folder or an artifact; by default the latest run's.
+    """The network in ``run``, a results folder or an artifact; by default the latest in shoal-results.
 
     network and own_code: see ``shoal.artifact.load.load``. Raises UserError.
     """
-    return load_artifact(latest_run() if run is None else run, network=network, own_code=own_code)
+    return load_artifact(_latest() if run is None else run, network=network, own_code=own_code)
 
 
 def save_winner(
@@ -135,7 +136,8 @@ def save_trained(
         measured={},
     )
     contents = replace(contents, measured=measure(task, seed, fitted, contents))
-    save(folder, contents, fitted.weights, recipes.to_toml(recipe))
+    size = recipe.batch_size if recipe.batch_size == "all" else batch_size(recipe, task.train_rows)
+    save(folder, contents, fitted.weights, recipes.to_toml(replace(recipe, batch_size=size)))
     return _saved(folder, contents)
 
 
@@ -167,6 +169,16 @@ def measure(task: Task, seed: int, fitted: Fitted, contents: Contents) -> dict[s
         "seconds": outcome.seconds,
         "diagnosis": None if shares is None else diagnose(shares, truth, contents.classes),
     }
+
+
+def _latest() -> Path:
+    """The comparison begun last or the network trained last, whichever is later."""
+    trained = RUNS.glob(f"*/{DESCRIPTION}")
+    last = max(((file.stat().st_mtime, file.parent) for file in trained), default=None)
+    if last is None:
+        return latest_run(RUNS)
+    runs = [run for run in list_runs(RUNS) if (run.started_at or 0.0) > last[0]]
+    return runs[-1].folder if runs else last[1]
 
 
 def _known(folder: Path, origin: Mapping[str, Any]) -> Saved | None:
