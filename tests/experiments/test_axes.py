@@ -1,53 +1,121 @@
 """Axes: what may be varied, how values are checked, and what is offered when none are named."""
 
+import inspect
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from shoal import catalogue
 from shoal.errors import UserError
-from shoal.experiments.arms import baseline, build, default_recipe
-from shoal.experiments.axes import AXES, apply, axis_of, contained, value_in, values_of
+from shoal.experiments import arms as arms_
+from shoal.experiments.arms import default_recipe
+from shoal.experiments.axes import alternatives, asked_for, axis_of, contained, listed, names, values_of
+from shoal.experiments.axis import apply, label, read, value_in
 from shoal.population.recipe import Recipe
 
 from .simulated import task
+
+IMAGES = {"features": (1, 8, 8)}
+ONE_VALUE = ("network", "device")
+"""Axes with one value alone on the plain task and machine."""
+MANY = [name for name in names() if name not in ONE_VALUE]
 
 
 def arms_of(vary: Any, recipe: Recipe | None = None, **changes: Any):
     of = task(**changes)
     start = recipe or default_recipe(of)
-    axis, asked = axis_of(vary, of)
-    return build(axis, values_of(axis, asked, start, of), start)
+    values = {axis: values_of(axis, some, start, of) for axis, some in asked_for(vary).items()}
+    return arms_.cross(values, {}, start, of)
 
 
-@pytest.mark.parametrize("name", AXES)
+def baseline_of(vary: Any, recipe: Recipe) -> str:
+    values = {axis: values_of(axis, some, recipe, task()) for axis, some in asked_for(vary).items()}
+    return arms_.baseline(values, recipe)
+
+
+def test_every_field_and_every_kind_that_trains_is_an_axis():
+    recipe = {one.name for one in fields(Recipe)} - {"hyper"}
+    assert recipe | {"regularizer", "lr", "dropout"} <= set(names())
+    assert set(catalogue.kinds()) & recipe <= {name for name in names() if axis_of(name).kind == "technique"}
+    assert [row["name"] for row in listed()] == [*names(), "TECHNIQUE.HYPER"]
+    assert all(row["summary"] for row in listed())
+
+
+@pytest.mark.parametrize("name", MANY)
 def test_every_axis_has_values_of_its_own_that_make_different_recipes(name):
     arms = arms_of(name)
-    assert len(arms) >= 2 or name == "controller"
+    assert len(arms) >= 2
     recipes = [(arm.recipe.__dict__ | {"hyper": dict(arm.recipe.hyper)}) for arm in arms]
     assert all(one != other for place, one in enumerate(recipes) for other in recipes[:place])
     assert len({arm.name for arm in arms}) == len(arms)
 
 
-@pytest.mark.parametrize("name", AXES)
-def test_an_arm_has_the_value_it_is_named_after_and_never_tunes_it(name):
+@pytest.mark.parametrize("name", MANY)
+def test_an_arm_has_the_value_it_is_named_after_and_does_not_tune_it(name):
+    axis = axis_of(name)
     for arm in arms_of(name):
-        assert value_in(AXES[name], arm.recipe) in (arm.name, pytest.approx(_number(arm.name)))
-        assert not set(arm.space) & set(arm.recipe.hyper)
+        assert label(value_in(axis, arm.recipe)) == arm.name
+        if axis.kind == "hyper":
+            assert not set(arm.space) & set(arm.recipe.hyper)
     if name == "lr":
         assert all(arm.lr is None for arm in arms_of(name))
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
+@pytest.mark.parametrize("name", names())
+def test_the_alternatives_are_all_values_but_the_recipes_own(name):
+    axis, recipe, of = axis_of(name), Recipe(), task()
+    found = alternatives(axis, recipe, of)
+    assert label(value_in(axis, recipe)) not in map(label, found)
+    for value in found:
+        assert label(value_in(axis, apply(axis, value, recipe))) == label(value)
+    if name in MANY:
+        assert {*map(label, found), label(value_in(axis, recipe))} >= {arm.name for arm in arms_of(name)}
+
+
+def test_there_are_no_alternatives_where_an_axis_means_nothing():
+    own, of = Recipe(network="own", initializer="own"), task(network=lambda: None)
+    for name in ("width", "depth", "residual", "activation", "normalization", "dropout"):
+        assert alternatives(axis_of(name), own, of) == ()
+    assert alternatives(axis_of("residual"), Recipe(network="convnet"), task(**IMAGES)) == ()
+    assert alternatives(axis_of("batch_size"), Recipe(optimizer="gradient_descent"), task()) == ()
+    assert alternatives(axis_of("label_noise"), Recipe(), task("rmse")) == ()
+    assert "dropout" not in alternatives(axis_of("regularizer"), own, of)
+    assert set(alternatives(axis_of("network"), own, of)) == {"mlp"}
+    assert alternatives(axis_of("network"), Recipe(), task(**IMAGES)) == ("convnet",)
 
 
 def test_a_technique_axis_offers_the_catalogue():
     assert [arm.name for arm in arms_of("optimizer")] == list(catalogue.names("optimizer"))
     assert arms_of("normalization")[0].name == "none"
+    assert arms_of("regularizer")[0].name == "none"
+
+
+def test_a_hyperparameters_range_is_offered_at_equal_ratios():
+    assert [arm.name for arm in arms_of("lr")] == ["1e-05", "0.0001", "0.001", "0.01", "0.1"]
+    assert [arm.name for arm in arms_of("dropout.rate")] == ["0", "0.125", "0.25", "0.375", "0.5"]
+
+
+SEARCHED = [
+    (kind, each["name"], name)
+    for kind in {*catalogue.kinds()} & {one.name for one in fields(Recipe)} | {"regularizer"}
+    for each in catalogue.describe(kind)
+    for name, one in each["hyper"].items()
+    if one["low"] is not None
+]
+
+
+@pytest.mark.parametrize(("kind", "technique", "hyper"), sorted(SEARCHED))
+def test_every_searched_hyperparameter_is_an_axis(kind, technique, hyper):
+    recipe = Recipe() if kind == "regularizer" else replace(Recipe(), **{kind: technique})
+    arms = arms_of(f"{technique}.{hyper}", recipe)
+    assert len(arms) == 5
+    assert [arm.recipe.hyper[f"{technique}.{hyper}"] for arm in arms] == [float(arm.name) for arm in arms]
+
+
+def test_train_size_offers_shares_of_the_rows_and_all():
+    assert [arm.recipe.train_size for arm in arms_of("train_size")] == [125, 250, 500, None]
+    assert [arm.name for arm in arms_of("train_size=10,all")] == ["10", "all"]
 
 
 def test_gradient_descent_takes_the_whole_training_set():
@@ -55,25 +123,53 @@ def test_gradient_descent_takes_the_whole_training_set():
     assert [arm.recipe.batch_size for arm in arms] == [64, "all"]
 
 
-def test_lr_and_weight_decay_are_tuned_for_every_arm():
-    spaces = {arm.name: list(arm.space) for arm in arms_of("optimizer=adam,adamw")}
-    assert spaces == {
-        "adam": ["adam.lr", "l2.coefficient"],
-        "adamw": ["adamw.lr", "adamw.weight_decay"],
-    }
+def test_leaving_ones_own_network_leaves_its_draws():
+    own = Recipe(network="own", initializer="own")
+    assert apply(axis_of("network"), "mlp", own).initializer == Recipe.initializer
 
 
-def test_what_the_recipe_fixes_is_not_tuned():
-    arms = arms_of("batch_size=16,32", Recipe(hyper={"adam.lr": 0.01}))
-    assert all(list(arm.space) == ["l2.coefficient"] and arm.lr is None for arm in arms)
+def test_a_hyperparameter_of_another_optimizer_says_which():
+    with pytest.raises(UserError, match=r"sgd\.lr needs optimizer sgd, but the recipe has adam; choose"):
+        arms_of({"sgd.lr": [0.1, 0.2]})
+    arms = arms_of("sgd.lr=0.1,0.2", Recipe(optimizer="sgd"))
+    assert [arm.recipe.hyper for arm in arms] == [{"sgd.lr": 0.1}, {"sgd.lr": 0.2}]
+
+
+def test_a_regularizers_hyperparameter_turns_it_on_and_its_name_is_short_for_it():
+    long, short = arms_of("dropout.rate=0.1,0.2"), arms_of("dropout=0.1,0.2")
+    assert [arm.recipe for arm in long] == [arm.recipe for arm in short]
+    assert long[1].recipe.hyper == {"dropout.rate": 0.2}
+
+
+def test_a_regularizer_axis_turns_one_on_and_the_others_off():
+    arms = arms_of("regularizer=none,dropout,l1+dropout", Recipe(hyper={"l1.coefficient": 0.5}))
+    assert [sorted(arm.recipe.hyper) for arm in arms] == [
+        [],
+        ["dropout.rate"],
+        ["dropout.rate", "l1.coefficient"],
+    ]
+    assert [arm.name for arm in arms] == ["none", "dropout", "dropout+l1"]
 
 
 def test_the_baseline_is_the_recipes_own_value_or_the_first():
     recipe = Recipe()
-    assert baseline(AXES["optimizer"], arms_of("optimizer=sgd,adam"), recipe) == "adam"
-    assert baseline(AXES["optimizer"], arms_of("optimizer=sgd,rmsprop"), recipe) == "sgd"
-    assert baseline(AXES["lr"], arms_of("lr=0.01,0.001"), recipe) == "0.001"
-    assert baseline(AXES["dropout"], arms_of("dropout"), recipe) == "0"
+    assert baseline_of("optimizer=sgd,adam", recipe) == "adam"
+    assert baseline_of("optimizer=sgd,rmsprop", recipe) == "sgd"
+    assert baseline_of("lr=0.01,0.001", recipe) == "0.001"
+    assert baseline_of("dropout", recipe) == "0"
+    assert baseline_of("regularizer=dropout,none", recipe) == "none"
+    assert baseline_of("residual=true,false", recipe) == "false"
+    assert baseline_of(["optimizer=sgd,adam", "width=16,64"], recipe) == "adam · width 64"
+    assert baseline_of(["optimizer=sgd,rmsprop", "width=16,64"], recipe) == "sgd · width 64"
+
+
+def test_forms_of_asking_agree():
+    told = asked_for({"optimizer": ["adam", "sgd"], "width": None})
+    assert (
+        told
+        == asked_for(["optimizer=adam, sgd", "width"])
+        == asked_for({"optimizer": "adam,sgd", "width": None})
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,43 +179,70 @@ def test_the_baseline_is_the_recipes_own_value_or_the_first():
         ("optimizer=adam,sdg", "there is no optimizer 'sdg'; did you mean 'sgd'"),
         ("activation=relu,", "there is no activation ''"),
         ("optimizer=adam,adam", "optimizer adam is given twice"),
-        ("lr=0.1,0.10", "lr 0.1 is given twice"),
+        ("lr=0.1,0.10", r"lr 0\.1 is given twice"),
         ("optimizer=adam", "at least two values of optimizer, got adam"),
         ("lr=0.1,0", "lr 0 lies outside its domain"),
         ("lr=0.1,fast", "lr 'fast' is not a number"),
         ("lr=0.1,nan", "lr 'nan' is not a number"),
-        ("dropout=0,1.5", "dropout 1.5 lies outside its domain"),
-        ("batch_size=32,2.5", "batch_size 2.5 is no whole number of at least 1 or 'all'"),
+        ("dropout=0,1.5", r"dropout 1\.5 lies outside its domain"),
+        ("batch_size=32,2.5", r"batch_size 2\.5 is no whole number of at least 1 or 'all'"),
         ("batch_size=32,1001", "more than the 1000 training rows"),
+        ("train_size=32,1001", "more than the 1000 training rows"),
         ("width=0,8", "width 0 is no whole number"),
-        ({"lr": [0.1], "width": [3]}, "varies one axis, not 2"),
+        ("residual=true,1", "residual '1' is neither true nor false"),
+        ("epochs=3,-1", "epochs -1 lies outside its domain"),
+        ("network=mlp,convnet", "network convnet does not fit simulated; these do: mlp"),
+        ("regularizer=none,droput", "there is no regularizer 'droput'; did you mean 'dropout'"),
+        ("adam.beta2=0.9,1.5", r"adam\.beta2 1\.5 lies outside its domain"),
+        ("adam.beta3=0.9,0.5", "there is no hyperparameter of adam 'beta3'"),
+        ("adam.eps", r"adam\.eps has no search range; name the values"),
+        ("optimizer=adam,sgd>rmsprop", "does not say when 'rmsprop' takes over"),
+        ("optimizer=adam,sgd>rmsprob@0.3", "there is no optimizer 'rmsprob'; did you mean 'rmsprop'"),
+        ({}, "nothing is varied"),
+        (["lr=0.1,0.2", "lr=0.3,0.4"], "lr is varied twice"),
+        ({"lr": [0.1, None]}, "lr None is not a number"),
+        ({"width": [8, True]}, "width True is no whole number"),
     ],
 )
 def test_wrong_values_are_one_sentence(vary, sentence):
-    with pytest.raises(UserError, match=sentence):
+    with pytest.raises(UserError, match=sentence) as caught:
         arms_of(vary)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_users_own_module_has_no_width():
-    with pytest.raises(UserError, match="width cannot be varied in your own module; these can: optimizer"):
+    with pytest.raises(UserError, match=r"width cannot be varied in your own module; these can: .*optimizer"):
         arms_of("width", network=lambda: None)
     assert arms_of("optimizer", network=lambda: None)[0].recipe.network == "own"
 
 
-def test_a_field_that_the_optimizer_fixes_cannot_be_varied():
-    with pytest.raises(UserError, match="cannot be varied with gradient_descent, which fixes it to all"):
-        apply(AXES["batch_size"], 32, Recipe(optimizer="gradient_descent"))
+def test_a_field_that_the_optimizer_fixes_cannot_be_set():
+    with pytest.raises(UserError, match="cannot be set with gradient_descent, which fixes it to all"):
+        apply(axis_of("batch_size"), 32, Recipe(optimizer="gradient_descent"))
 
 
-def test_containment_is_transitive():
+def test_containment_is_transitive_and_a_switch_contains_nothing():
     assert {"sgd", "momentum", "adam"} <= contained("adamw")
-    assert contained("sgd") == frozenset()
+    assert contained("sgd") == contained("adamw>sgd@0.5") == frozenset()
 
 
 def test_ones_own_file_is_an_arm(tmp_path):
-    import inspect
-
     file = tmp_path / "mine.py"
     file.write_text(inspect.getsource(catalogue.find("optimizer", "adam")))
     arm = arms_of({"optimizer": ["adam", str(file)]})[1]
     assert arm.name == str(file) and arm.lr == "mine.lr"
+
+
+def test_ones_own_file_can_take_over_from_a_rule(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(inspect.getsource(catalogue.find("optimizer", "adam")))
+    arm = arms_of({"optimizer": ["adam", f"sgd>{file}@0.5"]})[1]
+    assert arm.rates == ("sgd.lr", "mine.lr")
+
+
+def test_a_value_that_was_read_is_read_as_itself():
+    for name in MANY:
+        axis = axis_of(name)
+        for value in values_of(axis, None, Recipe(), task()):
+            assert read(axis, value, Recipe(), task()) == value
+            assert read(axis, label(value), replace(Recipe()), task()) == value

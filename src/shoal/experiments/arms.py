@@ -134,9 +134,11 @@ def name_of(values: Mapping[Axis, Value]) -> str:
 
 
 def _different(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """The arms; UserError where two train and tune the same."""
+    at_defaults = [one.at({name: each.default for name, each in one.space.items()}, 0.0) for one in arms]
     for place, one in enumerate(arms):
-        for other in arms[:place]:
-            if replace(one, name=other.name) == other:
+        for earlier, other in enumerate(arms[:place]):
+            if at_defaults[place] == at_defaults[earlier] and one.space == other.space:
                 raise UserError(f"arms {other.name} and {one.name} are the same recipe; leave one out")
     return tuple(arms)
 

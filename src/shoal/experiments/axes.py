@@ -137,7 +137,13 @@ def _offered(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
 
 
 def _points(span: Range) -> tuple[float, ...]:
-    """Values at equal distances (equal ratios) over a range, of two digits."""
-    low, high = (math.log(span.low), math.log(span.high)) if span.log else (span.low, span.high)
-    points = [low + (high - low) * step / (_POINTS - 1) for step in range(_POINTS)]
-    return tuple(float(f"{math.exp(point) if span.log else point:.2g}") for point in points)
+    """Values at equal distances (equal ratios) over a range: its ends, and rounded ones between them."""
+    shares = [step / (_POINTS - 1) for step in range(1, _POINTS - 1)]
+    if span.log:
+        ratio = span.high / span.low
+        inner = [float(f"{span.low * ratio**share:.2g}") for share in shares]
+    else:
+        width = span.high - span.low
+        decimals = 2 - math.floor(math.log10(width))
+        inner = [round(span.low + share * width, decimals) for share in shares]
+    return (float(span.low), *inner, float(span.high))

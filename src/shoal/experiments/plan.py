@@ -26,7 +26,7 @@ class Margin:
     relative: bool
 
     def absolute(self, mean: float) -> float:
-        """The margin in the unit of the judged number, given the baseline's mean; 0 as a share of infinity."""
+        """The margin in the unit of the judged number, given the baseline's mean; no share of infinity."""
         if not self.relative:
             return self.value
         return self.value * abs(mean) if math.isfinite(mean) else 0.0

@@ -15,7 +15,7 @@ def pairs(values: Mapping[str, Any]) -> list[str]:
 
 def key(*parts: str) -> str:
     """A dotted key, each part bare where TOML allows it."""
-    return ".".join(part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in parts)
+    return ".".join(part if _BARE.fullmatch(part) else _quoted(part) for part in parts)
 
 
 def literal(value: Any) -> str:
@@ -23,11 +23,15 @@ def literal(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(literal(one) for one in value)}]"
     if isinstance(value, str):
-        # JSON's escapes are TOML's, except that TOML wants the delete character escaped as well.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return _quoted(value)
     if not isinstance(value, bool | int | float):
         raise TypeError(f"{value!r} has no TOML spelling here")
     return json.dumps(value, allow_nan=False)
+
+
+def _quoted(text: str) -> str:
+    """JSON's escapes are TOML's, except that TOML wants the delete character escaped as well."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def flat(table: Mapping[str, Any], place: str = "") -> dict[str, Any]:

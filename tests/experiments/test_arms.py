@@ -1,0 +1,114 @@
+"""Arms: what each tunes, how they are named when axes cross, and what may not stand side by side."""
+
+import pytest
+
+from shoal import catalogue
+from shoal.errors import UserError
+from shoal.experiments.arms import MOST, arm, build, cross, told
+from shoal.experiments.axes import asked_for, axis_of
+from shoal.population.recipe import Recipe
+
+from .simulated import task
+
+
+def crossed(*axes, base=None, start=None):
+    asked = asked_for(list(axes))
+    return cross({axis: values for axis, values in asked.items() if values}, base or {}, start or Recipe())
+
+
+def test_lr_and_weight_decay_are_tuned_for_every_arm():
+    spaces = {one.name: list(one.space) for one in build(axis_of("optimizer"), ["adam", "adamw"], Recipe())}
+    assert spaces == {"adam": ["adam.lr", "l2.coefficient"], "adamw": ["adamw.lr", "adamw.weight_decay"]}
+
+
+def test_what_the_recipe_fixes_is_not_tuned():
+    arms = build(axis_of("batch_size"), [16, 32], Recipe(hyper={"adam.lr": 0.01}))
+    assert all(list(one.space) == ["l2.coefficient"] and one.lr is None for one in arms)
+
+
+def test_a_regularizer_that_is_turned_on_by_name_is_tuned_and_one_with_a_number_is_not():
+    by_name, by_number = arm("a", {"regularizer": "dropout"}, Recipe()), arm("b", {"dropout": 0.3}, Recipe())
+    assert list(by_name.space) == ["adam.lr", "l2.coefficient", "dropout.rate"]
+    assert by_name.space["dropout.rate"].range == catalogue.find("regularizer", "dropout").CARD.ranges["rate"]
+    assert by_name.at({"dropout.rate": 0.25}, 1.0).hyper["dropout.rate"] == 0.25
+    assert list(by_number.space) == ["adam.lr", "l2.coefficient"]
+    assert by_number.at({}, 1.0).hyper == {"dropout.rate": 0.3}
+
+
+def test_none_beside_the_nuisance_penalty():
+    none = build(axis_of("regularizer"), ["none"], Recipe(hyper={"dropout.rate": 0.5}))[0]
+    assert none.recipe.hyper == {} and "l2.coefficient" in none.space
+
+
+def test_a_switch_tunes_the_lr_of_both_rules():
+    one = arm("switch", {"optimizer": "sgd>adamw@0.3"}, Recipe())
+    assert one.rates == ("sgd.lr", "adamw.lr") and one.lr == "adamw.lr"
+    assert list(one.space) == ["sgd.lr", "adamw.lr", "adamw.weight_decay"]
+    fixed = arm("switch", {"optimizer": "sgd>adamw@0.3", "adamw.lr": "0.1"}, Recipe())
+    assert fixed.rates == ("sgd.lr",) and fixed.lr == "sgd.lr"
+
+
+def test_auto_frees_what_the_base_fixes():
+    assert arm("a", {"lr": "0.1"}, Recipe()).lr is None
+    assert arm("a", {"lr": "auto"}, Recipe(hyper={"adam.lr": 0.1})).lr == "adam.lr"
+    assert "dropout.rate" in arm("a", {"dropout.rate": "auto"}, Recipe()).space
+
+
+def test_auto_of_what_is_not_tuned_is_refused():
+    with pytest.raises(UserError, match=r"adam\.beta2 of arm a is not tuned in a comparison"):
+        arm("a", {"adam.beta2": "auto"}, Recipe())
+
+
+def test_a_length_that_was_told_stays():
+    assert arm("a", {"epochs": "7"}, Recipe()).at({}, 99.0).epochs == 7.0
+    assert arm("a", {}, Recipe()).at({}, 99.0).epochs == 99.0
+
+
+def test_crossed_axes_make_every_combination_with_short_names():
+    arms = crossed("optimizer=adam,sgd", "width=16,32", "normalization=none,batch_norm", "residual=true")
+    assert [one.name for one in arms][:4] == [
+        "adam · width 16 · normalization none · residual true",
+        "adam · width 16 · batch_norm · residual true",
+        "adam · width 32 · normalization none · residual true",
+        "adam · width 32 · batch_norm · residual true",
+    ]
+    assert len({one.name for one in arms}) == len(arms) == 8
+    told = [(one.recipe.optimizer, one.recipe.width, one.recipe.normalization) for one in arms]
+    assert len(set(told)) == 8 and all(one.recipe.residual for one in arms)
+
+
+def test_an_lr_is_set_in_the_optimizer_it_is_crossed_with():
+    arms = crossed("lr=0.1,0.01", "optimizer=adam,sgd")
+    assert [dict(one.recipe.hyper) for one in arms] == [
+        {"adam.lr": 0.1}, {"sgd.lr": 0.1}, {"adam.lr": 0.01}, {"sgd.lr": 0.01},
+    ]  # fmt: skip
+    assert arms[0].name == "lr 0.1 · adam"
+
+
+def test_the_base_holds_in_every_arm():
+    arms = crossed("width=16,32", base={"optimizer": "sgd", "depth": "5", "lr": "0.5"})
+    assert {(one.recipe.optimizer, one.recipe.depth, one.lr) for one in arms} == {("sgd", 5, None)}
+
+
+def test_too_many_arms_are_counted():
+    widths = ",".join(map(str, range(1, 12)))
+    with pytest.raises(UserError, match=f"11 width × 11 depth are 121 arms, more than the {MOST}"):
+        crossed(f"width={widths}", f"depth={widths}")
+
+
+def test_the_same_recipe_twice_is_refused():
+    with pytest.raises(UserError, match="arms none and l2 are the same recipe"):
+        crossed("regularizer=none,l2")
+    with pytest.raises(UserError, match="arms a and b are the same recipe"):
+        told({"a": {"optimizer": "adam"}, "b": {"width": 64}}, {}, Recipe(), task())
+    assert crossed("regularizer=none,l2", base={"optimizer": "adamw"})
+
+
+def test_an_arm_alone_is_compared_with_the_default():
+    arms = told({"mine": {"optimizer": "sgd"}}, {"width": 8}, Recipe(), task())
+    assert [(one.name, one.recipe.optimizer, one.recipe.width) for one in arms] == [
+        ("default", "adam", 8),
+        ("mine", "sgd", 8),
+    ]
+    with pytest.raises(UserError, match="needs another name"):
+        told({"default": {"optimizer": "sgd"}}, {}, Recipe(), task())
