@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -15,12 +15,14 @@ from shoal.networks.capture import layer_inputs
 from shoal.networks.forward import Forward, forward
 from shoal.population.batches import Data
 from shoal.population.gradient import effective, row_losses, stackable
+from shoal.population.recipe import Job
 from shoal.population.stack import Stack
 from shoal.population.template import Template
 from shoal.tasks import metrics, own_network
 from shoal.tasks.streamed import Streamed, read
 from shoal.tasks.task import Task
 
+_VECTORIZED = ("accuracy", "rmse", "loss")  # metrics of all members at once, without scikit-learn
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
 
 
@@ -88,6 +90,12 @@ def _each(stack: Stack, function: Callable, rows: Tensor) -> tuple[Tensor, ...]:
             return vmap(function)(member, rows)
         made = [function(tree_map(lambda v, row=row: v[row], member), rows[row]) for row in range(len(stack))]
         return tuple(torch.stack(values) for values in zip(*made, strict=True))
+
+
+def prepare(task: Task, jobs: Iterable[Job]) -> None:
+    """Loads what scoring ``jobs`` needs, before processes are forked that would each load it."""
+    if task.metric not in _VECTORIZED or any(job.points for job in jobs):
+        metrics.load()
 
 
 def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from shoal.errors import UserError
-from shoal.population import builder, cache, planner
+from shoal.population import builder, cache, evaluate, planner
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.builder import Builder, is_rule
 from shoal.population.package import Program
@@ -91,6 +91,7 @@ class PopulationTrainer:
                 one.load()  # before forking, so that no worker loads it again
         pending = [part for part in parts if any(job.name not in done for job in part.jobs)]
         self._prepare({job.seed for part in pending for job in part.jobs})
+        evaluate.prepare(self.task, jobs)
         self.programs.mode = mode
         ready_task, note = self._ready_task(), self.builder.note
         work = Phase(ready_task, pending, self.programs, self.device, done, deadline, memory, note)

@@ -69,6 +69,11 @@ def value(name: str, outputs: Array, targets: Array, scale: float = 1.0) -> floa
     return found * scale if metric.in_unit else found
 
 
+def load() -> None:
+    """Imports scikit-learn now (about a second), so that processes forked later have it."""
+    import sklearn.metrics  # noqa: F401
+
+
 def _accuracy(outputs: Array, targets: Array) -> float:
     from sklearn import metrics
 
