@@ -27,6 +27,7 @@ def test_gz_byte_order_mark_quotes_and_line_ends(tmp_path):
     ("name", "content", "sentence"),
     [
         ("a.csv", b"", "is empty"),
+        ("a.tsv", "größe\tb\n1\t2\n".encode("latin-1"), "is not UTF-8 text \\(byte 0xf6 at position 2\\)"),
         ("a.csv", b" \n\n", "is empty"),
         ("a.csv", b"a,b\n", "no rows"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary data, not text"),
@@ -55,7 +56,12 @@ def test_a_missing_file_and_a_folder(tmp_path):
         read_text(tmp_path / "folder.csv")
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_tabs_separate_tsv_whatever_its_header_holds(tmp_path):
+    (tmp_path / "a.tsv").write_text("a,b,c\td;e;f\n1,2\t3\n")
+    assert read_text(tmp_path / "a.tsv").to_dict(as_series=False) == {"a,b,c": ["1,2"], "d;e;f": ["3"]}
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv.gz"])
 def test_reading_is_bounded(tmp_path, monkeypatch, name):
     content = b"a,b\n" + b"1,2\n" * 1000
     file = tmp_path / name

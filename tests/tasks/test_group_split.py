@@ -39,7 +39,9 @@ def test_shares_are_near_and_seeds_differ():
     made = split_by_group(groups, None, Parts())
     assert abs(len(made.test) / len(groups) - 0.2) < 0.02
     assert abs(made.fewest / len(made.rest) - 0.2) < 0.05 and made.most - made.fewest < 0.05 * len(made.rest)
-    assert len({tuple(np.unique(groups[made.draw(seed)[1]])) for seed in range(12)}) > 6
+    drawn = [made.draw(seed) for seed in range(40)]
+    assert {(len(train), len(valid)) for train, valid in drawn} == {(made.train_rows, made.fewest)}
+    assert len({tuple(np.unique(groups[valid])) for _, valid in drawn}) > 20
 
 
 def test_equal_groups_lose_no_row():

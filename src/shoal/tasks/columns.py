@@ -165,7 +165,7 @@ def _describe_one(
     if declared:
         return _category(name, cells, seen)
     gaps = seen.null_count() > 0
-    if set(seen.drop_nulls().str.to_lowercase().unique()) <= set(_BOOLEAN):
+    if seen.drop_nulls().str.to_lowercase().is_in(list(_BOOLEAN)).all():
         return Column(name, "boolean", gaps), ""
     as_numbers = numbers(cells)
     if as_numbers is not None:
