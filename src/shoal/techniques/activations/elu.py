@@ -36,4 +36,5 @@ CARD = Card(
     ranges={"alpha": Range(0.1, 3.0, log=True)},
     domain={"alpha": Domain(0.0)},
     contains=("relu",),
+    torch="torch.nn.ELU({alpha})",
 )

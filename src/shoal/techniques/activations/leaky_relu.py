@@ -34,4 +34,5 @@ CARD = Card(
     ranges={"negative_slope": Range(1e-3, 0.5, log=True)},
     domain={"negative_slope": Domain(0.0)},
     contains=("relu",),
+    torch="torch.nn.LeakyReLU({negative_slope})",
 )

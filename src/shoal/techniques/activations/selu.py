@@ -35,4 +35,5 @@ CARD = Card(
     paper="Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515",
     year=2017,
     parent="elu",
+    torch="torch.nn.SELU()",
 )

@@ -34,4 +34,5 @@ CARD = Card(
     parent="gelu",
     ranges={"beta": Range(0.3, 3.0, log=True)},
     domain={"beta": Domain(0.0)},
+    torch="lambda x: x * torch.sigmoid({beta} * x)",
 )

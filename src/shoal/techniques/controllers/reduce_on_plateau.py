@@ -71,4 +71,11 @@ CARD = Card(
         "cooldown": Domain(0.0),
         "min_scale": Domain(0.0, 1.0),
     },
+    torch=(
+        "plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(\n"
+        "    optimizer, factor={factor}, patience={patience}, threshold={threshold}, cooldown={cooldown},\n"
+        "    min_lr={min_scale} * {lr}, eps=0\n"
+        ")\n"
+        "plateau.step(valid_loss)  # after each epoch"
+    ),
 )

@@ -34,4 +34,5 @@ CARD = Card(
     summary="normal weights that keep the variance through linear layers",
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
     year=1998,
+    torch="torch.nn.init.kaiming_normal_(layer.weight, nonlinearity='linear')",
 )

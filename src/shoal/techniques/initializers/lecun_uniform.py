@@ -35,4 +35,5 @@ CARD = Card(
     paper="LeCun, Bottou, Orr & Müller 1998, Efficient BackProp",
     year=1998,
     parent="lecun_normal",
+    torch="torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity='linear')",
 )

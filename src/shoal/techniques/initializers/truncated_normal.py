@@ -38,4 +38,5 @@ CARD = Card(
     parent="normal",
     ranges={"std": Range(1e-3, 1.0, log=True)},
     domain={"std": Domain(0.0, open_low=True)},
+    torch="torch.nn.init.trunc_normal_(layer.weight, std={std}, a=-2 * {std}, b=2 * {std})",
 )

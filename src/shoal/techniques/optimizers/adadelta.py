@@ -64,4 +64,5 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    torch="optimizer = torch.optim.Adadelta(model.parameters(), lr={lr}, rho={rho}, eps={eps})",
 )

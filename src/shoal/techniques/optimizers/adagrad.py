@@ -56,4 +56,9 @@ CARD = Card(
     },
     contains=("sgd",),
     state=1,
+    torch=(
+        "optimizer = torch.optim.Adagrad(\n"
+        "    model.parameters(), lr={lr}, initial_accumulator_value={initial_accumulator_value}, eps={eps}\n"
+        ")"
+    ),
 )

@@ -64,4 +64,5 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    torch="optimizer = torch.optim.Adamax(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

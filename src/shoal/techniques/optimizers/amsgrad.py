@@ -68,4 +68,9 @@ CARD = Card(
     },
     contains=("sgd",),
     state=3,
+    torch=(
+        "optimizer = torch.optim.Adam(\n"
+        "    model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps}, amsgrad=True\n"
+        ")"
+    ),
 )

@@ -73,4 +73,10 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    torch=(
+        "optimizer = torch.optim.NAdam(\n"
+        "    model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps},\n"
+        "    momentum_decay={momentum_decay}\n"
+        ")"
+    ),
 )

@@ -82,4 +82,5 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    torch="optimizer = torch.optim.RAdam(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

@@ -50,4 +50,15 @@ CARD = Card(
     ranges={"cycles": Range(1, 5), "T_mult": Range(1.0, 3.0), "final": Range(0.0, 0.2)},
     domain={"cycles": Domain(1.0), "T_mult": Domain(1.0), "final": Domain(0.0, 1.0)},
     contains=("cosine",),
+    torch=(
+        "lengths = [{T_mult}**n for n in range(round({cycles}))]\n"
+        "starts = [sum(lengths[:n]) / sum(lengths) for n in range(len(lengths) + 1)]\n"
+        "\n"
+        "def restarts(step):\n"
+        "    n = max(n for n in range(len(lengths)) if starts[n] <= step / {steps} + 1e-9)\n"
+        "    share = (step / {steps} - starts[n]) / (starts[n + 1] - starts[n])\n"
+        "    return {final} + (1 - {final}) * (1 + math.cos(math.pi * share)) / 2\n"
+        "\n"
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, restarts)"
+    ),
 )

@@ -35,4 +35,5 @@ CARD = Card(
     parent="constant",
     ranges={"final": Range(1e-4, 0.5, log=True)},
     domain={"final": Domain(0.0, 1.0, open_low=True)},
+    torch="scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, {final} ** (1 / {steps}))",
 )

@@ -53,4 +53,11 @@ CARD = Card(
         "div_factor": Domain(1.0),
         "final_div_factor": Domain(1.0),
     },
+    torch=(
+        "scheduler = torch.optim.lr_scheduler.OneCycleLR(\n"
+        "    optimizer, max_lr={lr}, total_steps={steps} + 1, cycle_momentum=False,\n"
+        "    pct_start=({pct_start} * {steps} + 1) / ({steps} + 1),\n"
+        "    div_factor={div_factor}, final_div_factor={final_div_factor}\n"
+        ")"
+    ),
 )

@@ -36,4 +36,9 @@ CARD = Card(
     parent="constant",
     ranges={"power": Range(0.5, 3.0, log=True), "final": Range(0.0, 0.2)},
     domain={"power": Domain(0.0, open_low=True), "final": Domain(0.0, 1.0)},
+    torch=(
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(\n"
+        "    optimizer, lambda step: {final} + (1 - {final}) * (1 - step / {steps}) ** {power}\n"
+        ")"
+    ),
 )

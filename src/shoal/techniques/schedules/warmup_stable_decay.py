@@ -47,4 +47,11 @@ CARD = Card(
         "final": Domain(0.0, 1.0),
     },
     contains=("warmup",),
+    torch=(
+        "rising = lambda p: p / {fraction} if p < {fraction} else 1.0\n"
+        "falling = lambda p: {final} + (1 - {final}) * min(1.0, (1 - p) / {decay})\n"
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(\n"
+        "    optimizer, lambda step: min(rising(step / {steps}), falling(step / {steps}))\n"
+        ")"
+    ),
 )
