@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from shoal.errors import UserError
@@ -76,6 +77,8 @@ def test_options_reach_the_table_and_the_arrays(tmp_path):
     assert (task.kind, task.features, len(task.prepare(0).test)) == ("regression", (1,), 90)
     assert "there are 9" in " ".join(load(tmp_path / "a.tsv", "t", group="g").notes)
     assert "rows are split by 'n'" in " ".join(load(tmp_path / "a.tsv", "t", time="n").notes)
+    frame = pl.read_csv(tmp_path / "a.tsv", separator="\t")
+    assert len(load(frame, "t", test=frame[:30]).prepare(0).test) == 30
     np.savez(tmp_path / "a.npz", x=np.random.rand(30, 2), y=np.arange(30) % 3)
     np.savez(tmp_path / "b.npz", x=np.random.rand(12, 2), y=np.arange(12) % 3)
     assert len(load(str(tmp_path / "a.npz"), test=tmp_path / "b.npz").prepare(0).test) == 12

@@ -46,8 +46,9 @@ def load(
     A table may also be a polars or pandas frame. All else is for tables (see ``from_table``); ``test`` also
     for arrays. Raises UserError for everything that names no task and for options that a task does not take.
     """
-    options = {"target": target, "kind": kind, "ignore": ignore, "group": group, "time": time, "test": test}
-    given = {name: value for name, value in options.items() if value is not None and value != ()}
+    options = {"target": target, "kind": kind, "group": group, "time": time, "test": test}
+    given = {name: value for name, value in options.items() if value is not None}
+    given |= {"ignore": ignore} if len(ignore) else {}
     if is_table(task):
         from shoal.tasks.tables import from_table
 
