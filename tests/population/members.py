@@ -142,6 +142,8 @@ def numbers(stack: Stack, name: str, copy: int = 0) -> dict[str, Tensor]:
     named = {"flat": stack.flat[row], "step": stack.step[row]}
     named |= {f"buffer/{key}": value[row] for key, value in stack.buffers.items()}
     named |= {f"control/{key}": value[row] for key, value in stack.control.items()}
+    for link in stack.links:
+        named |= {f"link/{link.name}/{leaf}": value[row] for leaf, value in enumerate(link.state)}
     for group, first, end in stack.bounds():
         if first <= row < end:
             named |= {f"optimizer/{leaf}": value[row - first] for leaf, value in enumerate(group.state)}

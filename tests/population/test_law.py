@@ -25,8 +25,18 @@ from shoal.population.train import Training
 SMALL = Recipe(width=8, depth=2, batch_size=16, epochs=LONG, optimizer="momentum")
 TECHNIQUES = [(kind, name) for kind in catalogue.kinds() for name in catalogue.names(kind)]
 NOISY = {"dropout.rate": 0.3, "l2.coefficient": 0.01}
+LINKED = {"clip_norm.max_norm": 0.3, "max_norm.max_norm": 1.1, "ema.decay": 0.8, "l1.coefficient": 0.002}
+BY_ROW = {"weight_noise.std": 0.1, "label_smoothing.smoothing": 0.2, "swa.start": 0.2}
 NETWORKS = {
     "residual": (table(), replace(SMALL, residual=True, normalization="batch_norm", hyper=NOISY)),
+    "links": (
+        table(),
+        replace(SMALL, normalization="batch_norm", controller="early_stopping", hyper=NOISY | LINKED),
+    ),
+    "rows by themselves": (
+        table(),
+        replace(SMALL, normalization="layer_norm", activation="prelu", hyper=BY_ROW),
+    ),
     "convolutions": (
         table(features=(6, 6)),
         replace(SMALL, network="convnet", width=3, normalization="batch_norm", hyper=NOISY),
@@ -158,7 +168,8 @@ def test_a_stack_goes_on_from_its_saved_state(case):
     resumed = begin(task, jobs)
     resumed.stack.restore(saved)
     go_on(resumed, 19)
-    for one in jobs:
+    assert len(resumed.stack) == len(training.stack) > 4
+    for one in training.stack.jobs:
         assert_same(numbers(resumed.stack, one.name), numbers(training.stack, one.name), 0)
 
 
