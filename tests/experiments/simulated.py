@@ -4,14 +4,15 @@ import json
 import math
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from shoal.experiments.budget import Clock
-from shoal.experiments.compare import carry_out, make_plan
+from shoal.experiments.compare import carry_out
+from shoal.experiments.planning import make_plan
 from shoal.experiments.result import Result
 from shoal.experiments.standing import Watch
 from shoal.experiments.training import Training
@@ -47,8 +48,8 @@ class SimulatedTrainer:
     """score = peak[value] - curvature · (log10 lr - best)² + luck(seed) + noise(job), clipped to [0, 1].
 
     ``peak`` and ``best_lr`` are looked up by the recipe's ``field``. seconds_per_step: real time slept.
-    diverge: lr above which a member diverges. die_after: raise Killed after so many
-    outcomes. Outcomes come in an order that depends on the phase alone.
+    diverge: lr above which a member diverges. die_after: raise Killed after so many outcomes. effects:
+    (field, value) → what it adds to the score. Outcomes come in an order that depends on the phase alone.
     """
 
     def __init__(
@@ -67,9 +68,10 @@ class SimulatedTrainer:
         die_after: int | None = None,
         interrupt_after: int | None = None,
         fails: Callable[[Job], bool] = lambda job: False,
+        effects: Mapping[tuple[str, object], float] | None = None,
         salt: int = 0,
     ):
-        self.salt = salt
+        self.salt, self.effects = salt, effects or {}
         self.peak, self.best_lr, self.field = peak or {}, best_lr or {}, field
         self.spread, self.curvature, self.diverge = spread, curvature, diverge
         self.seconds_per_step, self.overhead, self.claimed_rate = seconds_per_step, overhead, claimed_rate
@@ -126,6 +128,7 @@ class SimulatedTrainer:
         luck = np.random.default_rng([self.salt, job.seed]).normal()
         own = np.random.default_rng([self.salt, job.seed, zlib.crc32(repr(recipe).encode())])
         mean = self.peak.get(value, 0.8)
+        mean += sum(gain for (name, one), gain in self.effects.items() if getattr(recipe, name) == one)
         mean -= self.curvature * (math.log10(lr) - math.log10(self.best_lr.get(value, 1e-3))) ** 2
         valid, test, train = (mean + self.spread * (luck + own.normal()) / math.sqrt(2) for _ in range(3))
         bad = lr > self.diverge or self.fails(job)
@@ -160,7 +163,7 @@ class Memory:
 
 def run(
     trainer: SimulatedTrainer,
-    vary: str = "optimizer=adam,sgd",
+    vary: str | None = "optimizer=adam,sgd",
     *,
     record: Memory | None = None,
     of: Task | None = None,

@@ -1,7 +1,7 @@
 """plan.toml: a comparison as it was asked for, with every value named, to be read, changed and run again."""
 
 import dataclasses
-import json
+import tomllib
 import types
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from shoal.errors import UserError, unknown
 from shoal.experiments import planning, request, toml_text
-from shoal.experiments.plan import Plan, describe
+from shoal.experiments.plan import Plan
 from shoal.experiments.planning import Compared
 from shoal.experiments.recipes import flattened, load_toml, told
 from shoal.experiments.request import Request
-from shoal.store.canonical import canonical_json, differences
-from shoal.tasks.task import Task
+from shoal.store.canonical import differences
 
 NAME = "plan.toml"
 _HEAD = "# A comparison of shoal. Run it again with: shoal compare --plan"
@@ -98,8 +97,9 @@ def chosen(asked: Request, path: Path | str | None) -> Request:
         kept = dataclasses.replace(kept, task=given.pop("task", None))
     if given:
         new = asked if "task" in given else dataclasses.replace(kept, **given)
-        found = differences(*(canonical_plain(plan_for(one)) for one in (kept, new)))
-        if found:
+        plans, texts = zip(*(_resolved(one) for one in (kept, new)), strict=True)
+        if plans[0] != plans[1]:
+            found = differences(*map(tomllib.loads, texts))
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             raise UserError(
                 f"{path} holds another comparison: {'; '.join(found[:3])}{more}; give the plan alone to run "
@@ -108,15 +108,12 @@ def chosen(asked: Request, path: Path | str | None) -> Request:
     return kept
 
 
-def plan_for(asked: Request, task: Task | None = None) -> Plan:
-    """The plan of a request. Raises UserError for anything wrong with it."""
-    task = request.task_of(asked) if task is None else task
-    return planning.plan_of(task, asked, planning.compared(task, asked))
-
-
-def canonical_plain(plan: Plan) -> Any:
-    """The plan as what JSON would give back."""
-    return json.loads(canonical_json(describe(plan)))
+def _resolved(asked: Request) -> tuple[str, str]:
+    """The hash and the text of a request's plan. Raises UserError for anything wrong with it."""
+    task = request.task_of(asked)
+    what = planning.compared(task, asked)
+    plan = planning.plan_of(task, asked, what)
+    return plan.hash, text_of(asked, what, plan)
 
 
 def _is_default(name: str, value: Any) -> bool:
