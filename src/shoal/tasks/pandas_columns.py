@@ -5,8 +5,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from shoal.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,6 +39,7 @@ def polars_frame(frame: Any, keep: Callable[[str], bool]) -> "tuple[pl.DataFrame
 
 
 def _column(name: str, cells: Any) -> "pl.Series":
+    import numpy as np
     import polars as pl
 
     form = cells.dtype
@@ -63,9 +62,9 @@ def _column(name: str, cells: Any) -> "pl.Series":
 
 def _plain(value: Any) -> Any:
     """numpy's and pandas' scalars as Python's."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return value.to_pydatetime(warn=False) if hasattr(value, "to_pydatetime") else value
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime(warn=False)
+    return value.item() if hasattr(value, "item") else value
 
 
 def _as_text(value: Any) -> str:
