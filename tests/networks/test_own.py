@@ -11,6 +11,7 @@ from shoal.errors import UserError
 from shoal.networks.forward import Forward, forward
 from shoal.networks.layers import Dropout
 from shoal.networks.own import adopt
+from shoal.networks.roles import roles
 
 TECHNIQUES = (catalogue.find("regularizer", "dropout"), catalogue.find("normalization", "batch_norm"))
 
@@ -132,3 +133,16 @@ def test_what_a_population_cannot_do_is_refused_in_one_sentence(what):
 @pytest.mark.parametrize("layer", [nn.LSTM(3, 3, 2), nn.MultiheadAttention(4, 2), nn.GroupNorm(1, 3)])
 def test_what_draws_no_noise_is_kept(layer):
     assert type(adopt(nn.Sequential(layer), *TECHNIQUES)[0]) is type(layer)
+
+
+@pytest.mark.parametrize("settings", [{"max_norm": 1.0}, {"scale_grad_by_freq": True}])
+def test_embeddings_that_change_weights_or_gradients_themselves_are_refused(settings):
+    with pytest.raises(UserError, match=r"Embedding at '0' has max_norm or scale_grad_by_freq"):
+        adopt(nn.Sequential(nn.Embedding(3, 2, **settings)), *TECHNIQUES)
+
+
+def test_an_embedding_keeps_its_weight_and_role():
+    layer = nn.Embedding(3, 2)
+    made = adopt(nn.Sequential(layer, nn.Linear(2, 2)), *TECHNIQUES)
+    assert torch.equal(made[0].weight, layer.weight)
+    assert roles(made)["0.weight"] == "embedding"

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from shoal.networks.written_out import GELU, LayerNorm
+from shoal.networks.written_out import GELU, Embedding, LayerNorm
 
 CASES = [
     (GELU, nn.GELU()),
@@ -31,3 +31,21 @@ def test_it_is_torchs_layer(kind, layer):
     found = torch.autograd.grad((ours * weight).sum(), [x, *layer.parameters()], retain_graph=True)
     expected = torch.autograd.grad((theirs * weight).sum(), [x, *layer.parameters()])
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("padding", [None, 2])
+def test_the_embedding_is_torchs_whose_padding_is_not_trained(padding):
+    layer = nn.Embedding(4, 3, padding_idx=padding).double()
+    ids = torch.tensor([[0, 2, 2], [3, 2, 0]])
+    ours, theirs = Embedding(layer)(ids), layer(ids)
+    assert torch.equal(ours, theirs)
+    weight = torch.rand(2, 3, 3, dtype=torch.float64)
+    (found,) = torch.autograd.grad((ours * weight).sum(), layer.weight)
+    (expected,) = torch.autograd.grad((theirs * weight).sum(), layer.weight)
+    assert torch.equal(found, expected) and expected.count_nonzero() > 0
+
+    def value(parameter):
+        made = torch.func.functional_call(Embedding(layer), {"weight": parameter}, (ids,))
+        return (made * weight).sum()
+
+    assert torch.equal(torch.func.grad(value)(layer.weight), expected)

@@ -39,6 +39,17 @@ def test_row_losses_are_losses_of_single_rows(function, output, target):
     assert loss.of_nothing(target) == pytest.approx(float(function(zeros, target)), rel=1e-6)
 
 
+def test_torchs_cross_entropy_is_written_out_and_equal():
+    for function in (F.cross_entropy, nn.CrossEntropyLoss(), nn.CrossEntropyLoss(label_smoothing=0.3)):
+        loss = OwnLoss(function, (3,), (), True)
+        assert loss.is_cross_entropy
+        found = loss.rows(X.double(), CLASSES % 3)
+        rows = [function(one[None].double(), its[None]) for one, its in zip(X, CLASSES % 3, strict=True)]
+        torch.testing.assert_close(found, torch.stack(rows), rtol=1e-12, atol=0)
+    for function in (nn.CrossEntropyLoss(ignore_index=2), nn.CrossEntropyLoss(torch.ones(3))):
+        assert not OwnLoss(function, (3,), (), True).is_cross_entropy
+
+
 def test_classes_are_judged_as_classes_whatever_the_loss():
     task = Task(linear(4), (X, CLASSES), loss=nn.CrossEntropyLoss(label_smoothing=0.1), metric="f1")
     assert (task.kind, task.metric, task.outputs) == ("classification", "f1", 4)
@@ -89,6 +100,7 @@ def scores(outputs, targets):
             "taken row by row with .* raised Runt",
         ),
         (nn.AdaptiveLogSoftmaxWithLoss(4, 4, [2]), "the loss has parameters, which nobody would train"),
+        (nn.CrossEntropyLoss(ignore_index=2), "of their own is nan: a loss must be a mean over rows"),
         (nn.BCEWithLogitsLoss(), r"the loss, given outputs .*raised ValueError.*Target size"),
     ],
 )
@@ -105,6 +117,7 @@ def test_losses_that_do_not_fit(loss, sentence):
         ({"network": linear(2), "metric": "mae", "loss": lambda o, t: (o[:, 0] - t[:, 1]).abs().mean()},
          r"outputs of a row have shape \[2\] and its targets \[3\]"),
         ({"network": None, "train": (X, X[..., None])}, r"a row have shape \[3, 1\] .* give a network"),
+        ({"network": linear(4), "train": (X, CLASSES - 9), "loss": F.cross_entropy}, "class -9; leave"),
         ({"train": (X, SEVERAL / 0)}, "the target holds NaN or infinity in single precision, first in row 0"),
     ],
 )  # fmt: skip

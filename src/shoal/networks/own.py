@@ -2,7 +2,8 @@
 
 torch's dropout draws noise from a global generator and its batch normalization counts batches in place, so a
 member's noise would depend on its neighbors; shoal's have the same mathematics with noise of the member's
-own. nn.GELU and nn.LayerNorm are written out, because their traces hold for one number of members only.
+own. nn.GELU, nn.LayerNorm and nn.Embedding are written out, because their traces hold for one number of
+members only.
 """
 
 import copy
@@ -11,18 +12,19 @@ from torch import nn
 
 from shoal.errors import UserError
 from shoal.networks.layers import Dropout, Normalization
-from shoal.networks.written_out import GELU, LayerNorm
+from shoal.networks.written_out import GELU, Embedding, LayerNorm
 
 _NOISY = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 
 
 def adopt(module: nn.Module, dropout, batch_norm) -> nn.Module:
-    """A deep copy in which nn.Dropout and nn.BatchNorm* (techniques given by the caller), nn.GELU and
-    nn.LayerNorm are replaced.
+    """A deep copy in which nn.Dropout and nn.BatchNorm* (techniques given by the caller), nn.GELU,
+    nn.LayerNorm and nn.Embedding are replaced.
 
     Normalizations keep their weights and running statistics; a layer under two names stays one layer.
-    Raises UserError for layers that draw other noise or keep other statistics, and for a batch normalization
-    with ``momentum=None``, ``affine=False`` or ``track_running_stats=False``.
+    Raises UserError for layers that draw other noise or keep other statistics, for a batch normalization with
+    ``momentum=None``, ``affine=False`` or ``track_running_stats=False``, and for an embedding with
+    ``max_norm`` or ``scale_grad_by_freq``.
     """
     module = copy.deepcopy(module)
     made: dict[nn.Module, nn.Module] = {}
@@ -47,6 +49,11 @@ def _check(name: str, layer: nn.Module) -> None:
             f"{type(layer).__name__} at {name!r} draws noise that a population cannot give each member for "
             f"itself: {'set its dropout to 0 there' if noisy else 'use nn.Dropout there'}"
         )
+    if isinstance(layer, nn.Embedding) and (layer.max_norm is not None or layer.scale_grad_by_freq):
+        raise UserError(
+            f"Embedding at {name!r} has max_norm or scale_grad_by_freq, which change weights or gradients "
+            "beside the optimizer: leave them out"
+        )
     if isinstance(layer, nn.modules.instancenorm._InstanceNorm) and layer.track_running_stats:
         raise UserError(
             f"{type(layer).__name__} at {name!r} keeps running statistics, which a population cannot follow: "
@@ -61,6 +68,8 @@ def _replaced(name: str, layer: nn.Module, site: int, dropout, batch_norm) -> nn
         return _batch_norm(name, layer, batch_norm)
     if isinstance(layer, nn.GELU):
         return GELU(layer)
+    if isinstance(layer, nn.Embedding):
+        return Embedding(layer)
     return LayerNorm(layer) if isinstance(layer, nn.LayerNorm) else layer
 
 

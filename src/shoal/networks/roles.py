@@ -3,7 +3,7 @@
 from torch import nn
 
 from shoal.networks.layers import Activation, Normalization
-from shoal.networks.written_out import LayerNorm
+from shoal.networks.written_out import Embedding, LayerNorm
 
 _NORMS = (Normalization, LayerNorm, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
 
@@ -17,7 +17,7 @@ def roles(module: nn.Module) -> dict[str, str]:
             found[name] = "norm"
         elif isinstance(child, Activation):
             found[name] = "activation"
-        elif isinstance(child, nn.Embedding | nn.EmbeddingBag):
+        elif isinstance(child, Embedding | nn.Embedding | nn.EmbeddingBag):
             found[name] = "embedding"
         else:
             found[name] = "matrix" if parameter.ndim >= 2 else "bias"

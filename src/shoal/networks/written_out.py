@@ -22,6 +22,24 @@ class GELU(nn.Module):
         return x * (1 + torch.erf(x * math.sqrt(0.5))) / 2
 
 
+class Embedding(nn.Module):
+    """``nn.Embedding``: a row of ``weight`` for each whole number, [*shape] → [*shape, embedding_dim].
+
+    The row ``padding_idx`` is not trained. Gradients are dense, whatever the layer says.
+    """
+
+    def __init__(self, layer: nn.Embedding):
+        super().__init__()
+        self.num_embeddings, self.embedding_dim = layer.num_embeddings, layer.embedding_dim
+        self.weight, self.padding_idx = layer.weight, layer.padding_idx
+
+    def forward(self, ids: Tensor) -> Tensor:
+        rows = self.weight[ids]
+        if self.padding_idx is None:
+            return rows
+        return torch.where((ids == self.padding_idx)[..., None], rows.detach(), rows)
+
+
 class LayerNorm(nn.Module):
     """``nn.LayerNorm``: mean 0 and variance 1 over the last dimensions, then scale and shift."""
 

@@ -155,18 +155,25 @@ def gradient_program(
     return Program(name, make, label if template.loss is None and template.family.network != "own" else None)
 
 
-@functools.cache
 def stackable(template: Template) -> bool:
-    """Whether one traced program can carry several members.
+    """Whether one traced program can carry several members; see ``why_alone``."""
+    return why_alone(template) is None
+
+
+@functools.cache
+def why_alone(template: Template) -> str | None:
+    """Why a network runs member by member, in words, or None if one traced program can carry several.
 
     A trace of convolutions takes the number of members for a constant (and a CPU is slow at the grouped
-    convolutions that they become); so do LSTM and others. The user's modules are tried.
+    convolutions that they become); so do LSTM and others. The user's modules and losses are tried.
     Raises UserError for one that draws random numbers from torch's generator, or fails for one member too.
     """
-    if any(type(child).__name__.startswith("Conv") for child in template.module.modules()):
-        return False
+    layers = [type(child).__name__ for child in template.module.modules()]
+    convolutions = [name for name in layers if name.startswith("Conv")]
+    if convolutions:
+        return f"{convolutions[0]} is faster so on a CPU"
     if template.family.network != "own" and template.loss is None:
-        return True
+        return None
     inputs = _example(template, _MEMBERS, 2, torch.float32)
     example = Example(gradient_function(template), inputs, _dynamic(template, inputs, True))
     try:
@@ -179,8 +186,8 @@ def stackable(template: Template) -> bool:
             ) from error
         alone = gradient_function(template, stacked=False)
         own_network.call("the network, in training,", alone, *_example(template, 1, 2, torch.float32))
-        return False
-    return True
+        return f"torch cannot trace it for any number of members ({str(error).strip().splitlines()[0]})"
+    return None
 
 
 def member_by_member(program: Program, template: Template) -> Callable[[Sequence[Tensor]], Sequence[Tensor]]:

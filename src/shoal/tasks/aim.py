@@ -65,6 +65,10 @@ def by_own_loss(
     loss = OwnLoss(
         function, tuple(output.shape[1:]), tuple(targets.shape[1:]), not targets.is_floating_point()
     )
+    if loss.is_cross_entropy and int(targets.min()) < 0:
+        raise UserError(
+            f"the target holds the class {int(targets.min())}; leave out rows that the loss is to ignore"
+        )
     own_loss.check(loss, output, targets[rows])
     kind = _kind(targets, loss, metric)
     said: tuple[str, ...] = (f"targets are taken as they are, the metric is {metric or 'the loss'}",)
