@@ -334,3 +334,64 @@ def test_a_phase_that_its_deadline_cut_off_stays_as_it_was_when_the_run_is_repea
     second = run(again, budget=0.8, record=record)
     assert first.networks_trained > 0 and not again.trained
     assert comparable(first) == comparable(second)
+
+
+class Racing(SimulatedTrainer):
+    """Its members' validation scores rise with the fifth root of their steps."""
+
+    def _outcome(self, job):
+        one = super()._outcome(job)
+        shares = [(point + 1) / job.points for point in range(job.points)]
+        curve = [
+            [round(one.steps * k), 1.0, one.valid_score * k**0.2, one.steps * k, one.seconds * k]
+            for k in shares
+        ]
+        return one._replace(details={"curve": curve})
+
+
+def test_how_soon_a_score_is_reached_can_be_judged():
+    soon = run(Racing({"sgd": 0.85}), work=WORK, judge="steps", reach=0.75)
+    assert soon.arms[1].verdict == "better" and soon.arms[1].mean < 0.8 * soon.arms[0].mean
+    once = run(Racing({"sgd": 0.85}), work=WORK, judge="steps", reach=0.82)
+    adam, sgd = once.arms
+    assert adam.mean == adam.counted[0] == float("inf") and sgd.mean < sgd.steps
+    assert sgd.verdict == "better" and once.to_dict()["arms"][0]["mean"] is None
+
+
+def test_a_score_that_nobody_reaches_is_no_better_for_anyone():
+    result = run(Racing({"sgd": 0.85}), work=WORK, judge="time", reach=0.99)
+    assert {arm.verdict for arm in result.arms[1:]} <= {"same", "undecided"}
+
+
+def test_the_number_of_trials_can_be_fixed():
+    trainer = SimulatedTrainer()
+    result = run(trainer, work=WORK, trials=6)
+    tried = {(job.recipe.optimizer, job.name.split("/")[2]) for phase, job in trainer.trained
+             if phase.startswith("tune-0") and not phase.endswith("finals")}  # fmt: skip
+    assert result.trials == 6 and len(tried) == 12
+
+
+def test_a_regularizer_that_is_compared_is_tuned_for_its_arm_alone():
+    trainer = SimulatedTrainer()
+    result = run(trainer, "regularizer=none,dropout", work=WORK)
+    rates = {arm: {job.recipe.hyper.get("dropout.rate") for _, job in trainer.trained
+                   if job.name.split("/")[1] == arm} for arm in ("none", "dropout")}  # fmt: skip
+    assert rates["none"] == {None} and len(rates["dropout"]) > 8 and None not in rates["dropout"]
+    assert set(result.arms[1].search_space) == {"adam.lr", "l2.coefficient", "dropout.rate"}
+
+
+def test_both_rates_of_a_switch_are_tuned():
+    trainer = SimulatedTrainer()
+    run(trainer, "optimizer=adam,sgd>adam@0.3", work=WORK)
+    switched = [job.recipe.hyper for _, job in trainer.trained if ">" in job.recipe.optimizer]
+    assert len({one["sgd.lr"] for one in switched}) > 8 and len({one["adam.lr"] for one in switched}) > 8
+
+
+def test_crossed_axes_are_judged_against_the_recipes_own_combination():
+    trainer = SimulatedTrainer({"sgd": 0.7})
+    result = run(trainer, ["optimizer=adam,sgd", "width=32,64"], work=4 * WORK)
+    words = {arm.name: arm.verdict for arm in result.arms}
+    assert words == {
+        "adam · width 32": "same", "adam · width 64": "baseline",
+        "sgd · width 32": "worse", "sgd · width 64": "worse",
+    }  # fmt: skip

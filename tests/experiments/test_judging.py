@@ -2,13 +2,15 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from shoal.experiments.compare import make_plan
-from shoal.experiments.judging import counted, reached, resolution
+from shoal.experiments.judging import around, counted, middle, reached, resolution
 from shoal.experiments.plan import Margin, margin_for
+from shoal.experiments.planning import make_plan
 from shoal.population.recipe import Outcome
+from shoal.statistics.intervals import mean_interval
 from shoal.tasks import metrics
 from shoal.tasks.arrays import from_arrays
 from shoal.tasks.task import Task, with_metric
@@ -94,3 +96,46 @@ def test_shares_of_one_have_absolute_margins_and_counts_of_rows_a_resolution():
         for name in metrics.names(of.kind)
     }
     assert steps["accuracy"] == steps["f1"] == 1 / 20 and steps["auroc"] == steps["log_loss"] == 0
+
+
+def raced(name: str, curve: list[list[float]], **changes: object) -> Outcome:
+    return outcome(name, 0.5)._replace(details={"curve": curve}, **changes)
+
+
+@pytest.mark.parametrize(("judge", "number"), [("steps", 30.0), ("evaluations", 60.0), ("time", 0.3)])
+def test_a_race_counts_what_it_took_and_missed_or_diverged_is_infinity(judge, number):
+    of = tasks("classification")
+    plan = make_plan(of, "optimizer=adam,sgd", work=1000, judge=judge, reach=0.75)
+    found = {
+        "adam": {0: raced("evaluate/adam/0", CURVE), 1: raced("evaluate/adam/1", CURVE[:2])},
+        "sgd": {0: raced("evaluate/sgd/0", CURVE), 1: raced("evaluate/sgd/1", CURVE, diverged=True)},
+    }
+    numbers = counted(found, plan, of)
+    assert numbers["adam"].tolist() == numbers["sgd"].tolist() == [number, math.inf]
+
+
+def test_without_a_score_to_reach_the_whole_training_is_counted():
+    of = tasks("classification")
+    plan = make_plan(of, "optimizer=adam,sgd", work=1000, judge="evaluations")
+    one = {0: raced("evaluate/adam/0", CURVE, evaluations=80.0)}
+    assert counted({"adam": one, "sgd": one}, plan, of)["adam"].tolist() == [80.0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([1.0, 2.0, 6.0], 3.0),
+        ([1.0, 2.0, math.inf], 2.0),
+        ([1.0, math.inf], math.inf),
+        ([math.inf] * 4, math.inf),
+    ],
+)
+def test_the_middle_is_the_mean_or_where_there_is_none_the_median(numbers, expected):
+    assert middle(np.array(numbers)) == expected
+
+
+def test_an_interval_with_a_missed_score_is_of_order_statistics():
+    numbers = np.array([*range(1, 20), math.inf])
+    low, high = around(numbers, 0.95)
+    assert (low, high) == (6.0, 15.0)  # ranks 6 and 15 of 20: P(Binomial(20, ½) ≤ 5) = 0.021
+    assert around(numbers[:-1], 0.95) == mean_interval(numbers[:-1], 0.95)

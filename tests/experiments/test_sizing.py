@@ -57,3 +57,19 @@ def test_what_was_given_up_is_said():
 def test_arms_with_nothing_to_tune_are_not_tuned():
     found = size(1e4, tune=False)
     assert found.tuning.networks == 0 and found.notes == ()
+
+
+@pytest.mark.parametrize("exponent", [e / 4 for e in range(8, 24)])
+@pytest.mark.parametrize("trials", [4, 7, 50])
+def test_trials_that_are_fixed_stay_or_are_given_up_whole(exponent, trials):
+    found = decide(cost, 10**exponent, EPOCHS, EPOCHS[0], None, True, trials)
+    assert found.tuning.trials in (trials, 1)
+    assert (found.tuning.networks + found.evaluation_seeds) * cost(found.epochs) <= 10**exponent
+    if found.tuning.trials == 1:
+        assert any("no tuning" in note for note in found.notes)
+
+
+def test_with_fixed_trials_training_is_shortened_before_their_finals_are_left_out():
+    rich, poor = (decide(cost, capacity, EPOCHS, EPOCHS[0], None, True, 20) for capacity in (1e5, 350.0))
+    assert (rich.epochs, rich.tuning.finals) == (EPOCHS[0], 16)
+    assert (poor.epochs, poor.tuning.trials, poor.tuning.finals) == (EPOCHS[-1], 20, 0)
