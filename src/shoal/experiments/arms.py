@@ -59,9 +59,10 @@ class Arm:
 
 def default_recipe(task: Task) -> Recipe:
     """Where a comparison starts: an MLP, a convnet for images, or the task's own module as drawn."""
+    batch_size = task.batch_size or Recipe.batch_size
     if task.network is not None:
-        return Recipe(network="own", initializer="own")
-    return Recipe(network="convnet" if len(task.features) == 3 else "mlp")
+        return Recipe(network="own", initializer="own", batch_size=batch_size)
+    return Recipe(network="convnet" if len(task.features) == 3 else "mlp", batch_size=batch_size)
 
 
 def arm(name: str, changes: Changes, start: Recipe, task: Task | None = None) -> Arm:

@@ -103,8 +103,10 @@ def resolution(plan: Plan, task: Task) -> float:
 def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
     if plan.judge in (*RACES, "memory"):
         return 0.0 if plan.reach is None else math.inf
-    if plan.judge == "train_loss":
+    if plan.judge == "train_loss" and task.loss is None:
         return math.log(task.outputs) if task.kind == "classification" else 1.0
+    if plan.judge == "train_loss":
+        return max(_loss_of_nothing(task, seed, "train") for seed in seeds)
     metric = metrics.find(plan.metric)
     if plan.judge == "gap" and metric.share:
         return 1.0
@@ -117,8 +119,17 @@ def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
 def _knowing_nothing(task: Task, metric: str, seed: int) -> float:
     """The test score of outputs that are all zero: equal logits, or the training mean, as targets are
     standardized on training rows."""
+    if metric == "loss":
+        return _loss_of_nothing(task, seed, "test")
     prepared = task.prepare(seed)
     truth = prepared.y[prepared.test].numpy()
     classes = task.kind == "classification"
     zeros = np.zeros((len(truth), task.outputs)) if classes else np.zeros_like(truth)
     return metrics.value(metric, zeros, truth, prepared.scale)
+
+
+def _loss_of_nothing(task: Task, seed: int, part: str) -> float:
+    """The task's own loss of outputs that are all zero on a part's rows."""
+    assert task.loss is not None
+    prepared = task.prepare(seed)
+    return task.loss.of_nothing(prepared.y[getattr(prepared, part)])

@@ -21,6 +21,7 @@ import numpy as np
 
 import shoal
 from shoal.experiments import outsider_models
+from shoal.tasks.streamed import Streamed
 from shoal.tasks.task import Task
 
 
@@ -40,10 +41,11 @@ class Outsider:
 def outsiders(task: Task, seeds: Sequence[int], deadline: float) -> tuple[Outsider, ...]:
     """Fit the outsiders for the seeds, in their order, until ``deadline`` (in time.monotonic's seconds).
 
-    Empty for tasks whose rows are not flat. An outsider without a score ran out of time in its first fit.
+    Empty for tasks whose rows are not flat or are streamed, or that have a loss of their own. An outsider
+    without a score ran out of time in its first fit.
     Raises RuntimeError if the process of the fits fails.
     """
-    if len(task.features) != 1:
+    if len(task.features) != 1 or task.loss is not None or isinstance(task.prepare(0).x, Streamed):
         return ()
     scores: dict[str, dict[int, float]] = {name: {} for name in outsider_models.MODELS}
     seconds = dict.fromkeys(scores, 0.0)
