@@ -37,10 +37,14 @@ def names(kind: str) -> tuple[str, ...]:
 def find(kind: str, name: str) -> ModuleType:
     """The technique as a module, by name or by the path of the user's own file ("./mine.py").
 
+    An optimizer may also be a torch.optim.Optimizer class in the user's file, "./mine.py:Class".
     Raises UserError for a kind or name that does not exist, and for a file that is missing, raises when it
     is run, or lacks a part of the contract.
     """
     known = names(kind)
+    path, _, chosen = name.rpartition(":")
+    if kind == "optimizer" and path.endswith(".py"):
+        return _load_class(Path(path).expanduser().resolve(), chosen, name)
     if name.endswith(".py") or "/" in name:
         return _load(kind, Path(name).expanduser().resolve(), name)
     if name not in known:
@@ -175,6 +179,31 @@ def _load(kind: str, file: Path, given: str) -> ModuleType:
     """The user's own file as a module, checked against the contract of its kind."""
     from shoal.techniques.contract import breach  # imports torch, which listing does without
 
+    module = _run(kind, file, given)
+    if problem := breach(module, kind):
+        del sys.modules[module.__name__]
+        raise UserError(f"{given} is no {kind}: {problem}; docs/add-a-technique.md shows the form")
+    return module
+
+
+@cache
+def _load_class(file: Path, chosen: str, given: str) -> ModuleType:
+    """A torch.optim.Optimizer class of the user's own file as a technique."""
+    from torch.optim import Optimizer
+
+    from shoal.techniques.torch_class import TorchOptimizer
+
+    found = {name: one for name, one in vars(_run("optimizer", file, given)).items() if isinstance(one, type)}
+    if chosen not in found:
+        raise unknown(f"class in {file.name}", chosen, found)
+    if not issubclass(found[chosen], Optimizer):
+        raise UserError(f"{given} is no optimizer: class {chosen} does not inherit torch.optim.Optimizer")
+    return TorchOptimizer(found[chosen], given)
+
+
+@cache
+def _run(kind: str, file: Path, given: str) -> ModuleType:
+    """The user's own file, run as a module."""
     if file.suffix != ".py" or not file.is_file():
         raise UserError(
             f"{given} is no Python file; give the name of a built-in {kind} ({', '.join(names(kind))}) "
@@ -191,7 +220,4 @@ def _load(kind: str, file: Path, given: str) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UserError(f"{given} raised {type(error).__name__}: {error}") from error
-    if problem := breach(module, kind):
-        del sys.modules[name]
-        raise UserError(f"{given} is no {kind}: {problem}; docs/add-a-technique.md shows the form")
     return module

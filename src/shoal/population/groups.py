@@ -53,4 +53,6 @@ def create_group(name: str, jobs: Sequence[Job], flat: Tensor) -> Group:
         )
         for field_name in rule.Hyper._fields
     }
-    return Group(name, rule, hyper, rules.first_state(rule, flat, list(hyper.values())))
+    own = rule.CARD.scope == "torch"  # its objects keep their state themselves
+    state = [] if own else rules.first_state(rule, flat, list(hyper.values()))
+    return Group(name, rule, hyper, state)

@@ -59,7 +59,7 @@ class Phase:
             steps += more
             if time.monotonic() - shown > _LOOK:
                 shown = time.monotonic()
-                on_progress(Progress(finished, steps, ""))
+                on_progress(Progress(finished, steps, self.note()))
 
         with contextlib.suppress(StoppedError):
             for shard in self.pending:

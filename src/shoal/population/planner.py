@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from shoal.population import links
+from shoal.population import links, own_optimizers
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe
@@ -45,9 +45,9 @@ def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
 
 def _may_be_padded(made: Template, recipe: Recipe) -> bool:
     """Whether narrow perceptrons may share a stack: with neither noise, which is drawn by position, nor
-    channels that see each other."""
+    channels that see each other, and by rules that count on nothing but their network's numbers."""
     small = recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1]
-    return small and not made.family.noisy and not made.by_row
+    return small and not made.family.noisy and not made.by_row and not own_optimizers.used(recipe)
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:

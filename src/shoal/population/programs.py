@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
-from shoal.population import links
+from shoal.population import links, own_optimizers
 from shoal.population.gradient import gradient_program, member_by_member, stackable
 from shoal.population.package import Program
 from shoal.population.recipe import Recipe
@@ -35,7 +35,7 @@ class Programs:
     def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[str, Program]]:
         """What a stack needs, compiled or not as ``mode`` says: gradient, rules by optimizer or link."""
         gradient = self.gradient(stack.template, batch)
-        needed = {rule for job in stack.jobs for rule in rules_of(job.recipe.optimizer)}
+        needed = {rule for job in stack.jobs for rule in _traced(job.recipe)}
         rules = {name: self.rule(name) for name in sorted(needed)}
         rules |= self.links([link.name for link in stack.links], stack.template)
         for program in (gradient, *rules.values()):
@@ -75,7 +75,12 @@ class Programs:
         found: dict[int, Program] = {}
         for template, batch, recipe in needs:
             beside = self.links(links.names(recipe), template).values()
-            moving = [self.rule(name) for name in rules_of(recipe.optimizer)]
+            moving = [self.rule(name) for name in _traced(recipe)]
             for program in (self.gradient(template, batch), *moving, *beside):
                 found[id(program)] = program
         return list(found.values())
+
+
+def _traced(recipe: Recipe) -> list[str]:
+    """The rules of a recipe that are programs."""
+    return [name for name in rules_of(recipe.optimizer) if not own_optimizers.is_own(name)]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
+from shoal.population import own_optimizers
 from shoal.population.curves import Point
 from shoal.population.planner import Shard
 from shoal.population.programs import Programs
@@ -29,8 +30,11 @@ def run_shard(
 
     A checkpoint holds the members still training and the outcomes of those that have ended, so nothing
     depends on whether somebody recorded an outcome before the kill. It is written every few seconds, which
-    changes no number, and removed at the end.
+    changes no number, and removed at the end. Members whose optimizer is a class of the user's own keep none:
+    their shard begins anew.
     """
+    if any(own_optimizers.used(job.recipe) for job in shard.jobs):
+        memory = None
     training = start(task, list(shard.jobs), programs, device=device)
     saved = memory.load(shard.name) if memory is not None else None
     ended: list[Outcome] = []

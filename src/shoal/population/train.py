@@ -14,8 +14,10 @@ from shoal.population import control, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, train_rows, training_steps
 from shoal.population.curves import Curve, points, stops
 from shoal.population.evaluate import losses_and_scores
+from shoal.population.groups import Group
 from shoal.population.links import Chain
 from shoal.population.outcomes import End, outcomes
+from shoal.population.own_optimizers import OwnOptimizers
 from shoal.population.randomness import noise_keys
 from shoal.population.recipe import Job, Outcome, Recipe, spans
 from shoal.population.stack import Stack, create
@@ -63,6 +65,7 @@ class Training:
             )
         if self.controller is not None and not stack.control:
             stack.control = control.first(self.controller, stack)
+        self.own = OwnOptimizers()
         self.on_end: Callable[[Stack], None] = lambda ended: None
         """Shown the members that end, as they are scored: with the weights their controllers kept."""
         self.member_steps = 0
@@ -138,6 +141,7 @@ class Training:
         buffers, hyper = list(stack.buffers.values()), list(stack.hyper.values())
         bounds = stack.bounds()
         flats = [stack.flat[start:end] for _, start, end in bounds]
+        moves = [self._mover(*bound) for bound in bounds]
         chain = Chain(stack.links, stack.template, stack.flat, self.rules)
         done = rates.progress(self.task, stack, steps + 1).to(stack.flat.dtype).unbind(0)
         losses = []
@@ -149,15 +153,21 @@ class Training:
             gradient, loss, *buffers = self.gradient(inputs)
             losses.append(loss)
             chain.before(gradient)
-            for (group, start, end), flat in zip(bounds, flats, strict=True):
+            for (group, start, end), flat, move in zip(bounds, flats, moves, strict=True):
                 numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
                 own = [gradient[start:end], loss[start:end], keys[step][start:end]]
-                self.rules[group.name]([flat, *own, *numbers, *group.state])
+                move([flat, *own, *numbers, *group.state])
             chain.after(buffers, done[step])
         stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
         stack.step = stack.step + count
         self.member_steps += count * len(stack)
         return torch.stack(losses).isfinite().cumprod(0).sum(0)
+
+    def _mover(self, group: Group, start: int, end: int) -> Run:
+        """What moves a group's rows."""
+        if group.rule.CARD.scope == "torch":
+            return self.own.rule(group, self.stack.jobs[start:end], self.stack.template)
+        return self.rules[group.name]
 
     def _ended(self, broken: Collection[int]) -> list[int]:
         """Rows that have diverged, reached their last step, or are stopped by their controller."""
@@ -187,6 +197,7 @@ class Training:
                 if 0 < span.first == done:
                     rules[row] = span.rule
                     due.append(row)
+                    self.own.forget(job)
         if due:
             order = sorted(range(len(rules)), key=lambda row: rules[row])
             self.stack = self.stack.arranged(order, [rules[row] for row in order], fresh=due)
@@ -207,6 +218,8 @@ class Training:
         if self.controller is not None:
             ended = replace(ended, flat=ended.control["kept"], buffers=control.kept_buffers(ended))
         self.on_end(ended)
+        for job in ended.jobs:
+            self.own.forget(job)
         ends = {
             self.stack.jobs[row].name: End(int(self.stack.step[row]) + broken.get(row, 0), row in broken)
             for row in rows

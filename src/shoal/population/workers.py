@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from shoal.errors import UserError
-from shoal.population import builder, cache, evaluate, planner
+from shoal.population import builder, cache, evaluate, own_optimizers, planner
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.builder import Builder, is_rule
 from shoal.population.package import Program
@@ -93,7 +93,11 @@ class PopulationTrainer:
         self._prepare({job.seed for part in pending for job in part.jobs})
         evaluate.prepare(self.task, jobs)
         self.programs.mode = mode
-        ready_task, note = self._ready_task(), self.builder.note
+        ready_task, aloud = self._ready_task(), own_optimizers.note(jobs)
+
+        def note() -> str:
+            return self.builder.note() or aloud
+
         work = Phase(ready_task, pending, self.programs, self.device, done, deadline, memory, note)
         watch = on_progress or (lambda progress: None)
         yield from work.forked(self.workers, watch) if self.workers > 1 else work.here(watch)

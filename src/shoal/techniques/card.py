@@ -52,7 +52,7 @@ class Card:
     ranges: hyperparameter → where search starts. domain: hyperparameter → where a value is legal.
     needs: what ``seen`` must hold beyond gradient, loss and noise key.
     scope: "element" and "member" rules see one member's flat vector of all parameters,
-    "tensor" rules each parameter in its own shape.
+    "tensor" rules each parameter in its own shape; a "torch" rule is a user's torch.optim.Optimizer class.
     contains: names of rules that this one can imitate by a choice of its hyperparameters; losing to one
     of them is reported "under-tuned", not "worse".
     recipe: recipe fields the technique fixes (gradient descent is SGD with ``batch_size="all"``).
@@ -69,7 +69,7 @@ class Card:
     ranges: Mapping[str, Range] = field(default_factory=dict)
     domain: Mapping[str, Domain] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    scope: Literal["element", "tensor", "member"] = "element"
+    scope: Literal["element", "tensor", "member", "torch"] = "element"
     contains: tuple[str, ...] = ()
     recipe: Mapping[str, object] = field(default_factory=dict)
     evaluations: float = 1.0
