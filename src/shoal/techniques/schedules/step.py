@@ -37,8 +37,8 @@ CARD = Card(
     ranges={"step_size": Range(0.1, 0.5), "gamma": Range(0.05, 0.8, log=True)},
     domain={"step_size": Domain(0.0, 1.0, open_low=True), "gamma": Domain(0.0, 1.0)},
     torch=(
-        "scheduler = torch.optim.lr_scheduler.StepLR(\n"
-        "    optimizer, step_size=max(1, round({step_size} * {steps})), gamma={gamma}\n"
+        "scheduler = torch.optim.lr_scheduler.LambdaLR(\n"
+        "    optimizer, lambda step: {gamma} ** math.floor(step / ({step_size} * {steps}) + 1e-6)\n"
         ")"
     ),
 )

@@ -1,0 +1,172 @@
+"""What to change in one's own code: the lines of plain torch that turn one recipe into another.
+
+The lines of a technique stand on its card (``Card.torch``); here they get the recipe's numbers and are told
+where they belong. Pure functions of the recipes.
+"""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shoal import catalogue
+from shoal.experiments import fields, hyperparameters
+from shoal.experiments.hyperparameters import card, prefix
+from shoal.networks.layers import sees_rows_only
+from shoal.population.recipe import Recipe, stages
+
+_LAYER = (
+    "for layer in model.modules():\n    if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):\n        "
+)
+_ZERO = "\n        if layer.bias is not None:\n            torch.nn.init.zeros_(layer.bias)"
+_WHERE = {
+    "optimizer": "",
+    "schedule": "scheduler.step() after each batch",
+    "controller": "",
+    "initializer": "before training",
+    "activation": "after each hidden layer",
+    "normalization": "after each hidden layer's linear map, before its activation",
+    "activation regularizer": "after each hidden layer's activation",
+    "target regularizer": "the loss in training",
+    "loss regularizer": "before loss.backward()",
+    "weights regularizer": "in the forward pass, in training only",
+    "gradient regularizer": "between loss.backward() and optimizer.step()",
+    "change regularizer": "after optimizer.step()",
+    "average regularizer": "evaluate and keep averaged.module in place of model",
+}
+"""By kind, and for regularizers by place: when a technique's lines run."""
+_NAMED = {
+    "activation": "activation = ",
+    "normalization": "normalization = ",
+    "activation regularizer": "dropout = ",
+    "target regularizer": "criterion = ",
+}
+"""What lines that are an expression are given to."""
+
+
+def code_change(before: Recipe, after: Recipe, steps: int) -> list[str]:
+    """The lines of torch, and comments where torch has no such thing, that make ``after`` of ``before``.
+
+    steps: of the whole training, for schedules. Empty where nothing differs. Techniques that ``before`` has
+    and ``after`` has not are told as comments.
+    """
+    lines = list(_fields(before, after))
+    old, new = _used(before), _used(after)
+    drives = _rules(old) != _rules(new)  # a schedule is made for one optimizer
+    for key, use in new.items():
+        again = drives and key.kind in ("schedule", "controller") and use.technique != "constant"
+        if old.get(key) != use or again:
+            lines += _lines(key.kind, use, after, steps)
+    kept = {key.kind for key in new}
+    for key, use in old.items():
+        if key not in new and (key.kind == "regularizer" or key.kind not in kept):
+            lines.append(f"# without {key.kind} {prefix(use.technique)}")
+    if any("math." in line for line in lines):
+        lines.insert(0, "import math")
+    return lines
+
+
+class _Key(NamedTuple):
+    """name: of a rule or a regularizer, of which there may be several."""
+
+    kind: str
+    name: str
+
+
+class _Use(NamedTuple):
+    """hyper: all numbers of the technique. when: the part of the training that a rule has, in words."""
+
+    technique: str
+    hyper: Mapping[str, float]
+    when: str
+
+
+def _used(recipe: Recipe) -> dict[_Key, _Use]:
+    """What a recipe uses, in the order of its fields; not what the user's own module does for itself."""
+    found = {}
+    order = [*hyperparameters.kinds(), "regularizer"]
+    for kind, technique in sorted(hyperparameters.used(recipe), key=lambda one: order.index(one[0])):
+        if recipe.network == "own" and kind in ("activation", "normalization"):
+            continue
+        defaults = {one.name: one.default for one in hyperparameters.of(kind, technique)}
+        name = prefix(technique) if kind in ("regularizer", "optimizer") else ""
+        hyper = {**defaults, **recipe.hyper_of(technique)}
+        when = _when(technique, recipe) if kind == "optimizer" else ""
+        found[_Key(kind, name)] = _Use(technique, hyper, when)
+    return found
+
+
+def _rules(used: Mapping[_Key, _Use]) -> list[_Use]:
+    return [use for key, use in used.items() if key.kind == "optimizer"]
+
+
+def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
+    module, (technique, hyper, when) = catalogue.find(kind, use.technique), use
+    place = f"{module.PLACE} regularizer" if kind == "regularizer" else kind
+    where, text = when or _WHERE[place], card(kind, technique).torch
+    if not text:
+        numbers = ", ".join(f"{name} {_number(value)}" for name, value in hyper.items())
+        said = f"{prefix(technique)}{f' ({numbers})' if numbers else ''}: {card(kind, technique).summary}"
+        return [f"# {said}; torch has no such thing, see {_file(module)}"]
+    text = _NAMED.get(place, "") + _filled(text, hyper, recipe, steps)
+    if kind == "normalization" and not sees_rows_only(module):
+        where += "; those linear maps have bias=False"
+    if kind == "initializer":
+        drawn = hasattr(module, "draw_bias")
+        text = _LAYER + text + ("" if drawn else _ZERO)
+    return [*([f"# {where}"] if where else []), *text.split("\n")]
+
+
+def _filled(template: str, hyper: Mapping[str, float], recipe: Recipe, steps: int) -> str:
+    """A card's lines with numbers in place of {names}. In a convnet channels are those of each stage."""
+    rates = hyperparameters.rates(recipe)
+    lr = recipe.hyper.get(rates[-1].key, rates[-1].default) if rates else 1.0
+    numbers = {name: _number(value) for name, value in {"lr": lr, **hyper}.items()}
+    channels = str(recipe.width)
+    if recipe.network == "convnet":
+        template, channels = template.replace("Norm1d(", "Norm2d("), "channels"
+    text = template.format(**numbers, steps=steps, channels=channels)
+    return re.sub(r"(?<![\w.])0 \* [\d.e-]+", "0", text)
+
+
+def _when(technique: str, recipe: Recipe) -> str:
+    """Which part of the training an optimizer's rule has, where there are several."""
+    begin = 0.0
+    for stage in stages(recipe.optimizer):
+        if stage.rule == technique and (begin, stage.until) != (0.0, 1.0):
+            return f"from {begin:.0%} to {stage.until:.0%} of the steps"
+        begin = stage.until
+    return ""
+
+
+def _fields(before: Recipe, after: Recipe) -> Iterator[str]:
+    """A line for each plain field that differs."""
+    for name in (one.name for one in dataclasses.fields(Recipe)):
+        old, new = getattr(before, name), getattr(after, name)
+        if old == new or name in (*hyperparameters.kinds(), "hyper") or not fields.has(after, name):
+            continue
+        if name == "batch_size":
+            rows = "len(train_set)" if new == "all" else new
+            yield f"loader = torch.utils.data.DataLoader(train_set, batch_size={rows}, shuffle=True)"
+        elif name == "device":
+            yield f'model = model.to("{new}")  # and every batch'
+        else:
+            yield f"# {name.replace('_', ' ')}: {_plain(new)}, not {_plain(old)}"
+
+
+def _plain(value: object) -> str:
+    return "all" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """Four digits; no decimal point for whole numbers, as torch wants counts."""
+    return f"{int(value)}" if value == int(value) and abs(value) < 1e6 else f"{value:.4g}"
+
+
+def _file(module: Any) -> str:
+    """Where a technique's file is, from the package on."""
+    file = Path(inspect.getfile(module))
+    home = Path(catalogue.__file__).parents[1]
+    return str(file.relative_to(home)) if file.is_relative_to(home) else str(file)

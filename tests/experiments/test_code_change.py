@@ -1,0 +1,293 @@
+"""The lines of torch that are told run, and do what the technique does, for the whole catalogue."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from population.members import recipe_with
+from shoal import catalogue
+from shoal.experiments.code_change import code_change
+from shoal.population.recipe import Recipe
+from shoal.techniques.kinds import Seen
+
+STEPS = 60
+EVERY = [(kind, name) for kind in catalogue.kinds() for name in catalogue.names(kind)]
+
+
+def of_kind(kind, place=None):
+    """The names of a kind's techniques that torch has, of one place where it is given."""
+    found = [name for name in catalogue.names(kind) if catalogue.find(kind, name).CARD.torch]
+    return [one for one in found if place is None or place == catalogue.find(kind, one).PLACE]
+
+
+def chosen(kind, name, share=0.4):
+    """A recipe with the technique, its hyperparameters away from their defaults and of few digits."""
+    recipe = recipe_with(kind, name, Recipe(), share)
+    if kind == "regularizer" and not any(one.startswith(f"{name}.") for one in recipe.hyper):
+        defaults = catalogue.find(kind, name).Hyper()._asdict()
+        recipe = replace(recipe, hyper={f"{name}.{field}": value for field, value in defaults.items()})
+    return replace(recipe, hyper={key: float(f"{value:.3g}") for key, value in recipe.hyper.items()})
+
+
+def told(kind, name):
+    """The lines that bring the technique into a recipe, and its hyperparameters as numbers."""
+    after = chosen(kind, name)
+    before = replace(after, hyper={key: one for key, one in after.hyper.items() if name not in key})
+    if kind != "regularizer":
+        other = next(one for one in catalogue.names(kind) if one != name)
+        before = replace(before, **{kind: other})
+    module = catalogue.find(kind, name)
+    hyper = {**module.Hyper()._asdict(), **after.hyper_of(name)}
+    return code_change(before, after, STEPS), module, module.Hyper(**hyper)
+
+
+class Net(nn.Module):
+    """A small network in float64."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(300, 200), nn.Linear(200, 3)
+        self.double()
+
+
+def run(lines, **names):
+    """What the names hold after the lines."""
+    namespace = {"torch": torch, "model": Net(), "step": STEPS, **names}
+    if "optimizer" not in namespace:
+        namespace["optimizer"] = torch.optim.SGD(namespace["model"].parameters(), lr=0.5)
+    namespace |= {"loss": torch.zeros((), dtype=torch.float64), "valid_loss": 1.0, "train_set": range(9)}
+    exec("\n".join(lines), namespace)
+    return namespace
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY)
+def test_every_technique_has_lines_that_run_or_is_told_with_its_file(kind, name):
+    lines, module, _ = told(kind, name)
+    if module.CARD.torch:
+        run(lines)
+        assert not any("torch has no such thing" in line for line in lines)
+        return
+    (line,) = [line for line in lines if "torch has no such thing" in line]
+    assert line.startswith(f"# {name}") and module.CARD.summary in line
+    file = line.rpartition("see ")[2]
+    assert (Path(catalogue.__file__).parents[1] / file).samefile(module.__file__)
+
+
+@pytest.mark.parametrize("name", of_kind("optimizer"))
+def test_optimizers_step_like_the_rule(name):
+    lines, rule, hyper = told("optimizer", name)
+    parameter = torch.linspace(-1, 1, 12, dtype=torch.float64)
+    model = nn.ParameterList([nn.Parameter(parameter.clone())])
+    optimizer = run(lines, model=model)["optimizer"]
+    state = rule.init(parameter, hyper)
+    for step in range(30):
+        source = torch.Generator().manual_seed(step)
+        gradient = parameter + torch.randn(12, generator=source, dtype=torch.float64)
+        seen = Seen(gradient, gradient.sum(), torch.zeros((), dtype=torch.int64))
+        change, state = rule.update(seen, state, parameter, hyper)
+        parameter = parameter + change
+        model[0].grad = gradient
+        optimizer.step()
+        torch.testing.assert_close(model[0].detach(), parameter, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", of_kind("schedule"))
+def test_schedules_are_stepped_a_batch_and_have_the_rules_values(name):
+    lines, rule, hyper = told("schedule", name)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    if "max_lr" in "\n".join(lines):  # its peak is the recipe's lr
+        lines = [line.replace("max_lr=0.001", "max_lr=1.0") for line in lines]
+    scheduler = run([line.replace("* 0.001", "* 1.0") for line in lines], optimizer=optimizer)["scheduler"]
+    for step in range(STEPS + 1):
+        expected = float(rule.value(torch.tensor(step / STEPS, dtype=torch.float64), hyper))
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(expected, rel=1e-9, abs=1e-12), step
+        optimizer.step()
+        scheduler.step()
+
+
+@pytest.mark.parametrize("name", of_kind("activation"))
+def test_activations_are_the_function(name):
+    lines, module, hyper = told("activation", name)
+    function = run(lines)["activation"]
+    x = torch.linspace(-6, 6, 101)
+    expected = (module.init(hyper),) if getattr(module, "PLACE", "") == "learned" else ()
+    torch.testing.assert_close(function(x), module.apply(x, *expected, hyper), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", of_kind("normalization"))
+def test_normalizations_do_the_same_to_a_batch(name):
+    lines, module, hyper = told("normalization", name)
+    layer = run(lines)["normalization"].double()
+    x = 3 + 2 * torch.randn(50, Recipe().width, dtype=torch.float64)
+    if hasattr(module, "State"):
+        state = module.State(*(one.double() for one in module.init(Recipe().width)))
+        expected, state = module.apply(x, state, torch.ones(50, dtype=torch.float64), hyper, True)
+        torch.testing.assert_close(layer(x), expected, rtol=1e-6, atol=1e-6)
+        expected, _ = module.apply(x, state, torch.ones(50), hyper, False)
+        torch.testing.assert_close(layer.eval()(x), expected, rtol=1e-6, atol=1e-6)
+    else:
+        torch.testing.assert_close(layer(x), module.apply(x, hyper), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", of_kind("initializer"))
+def test_initializers_draw_from_the_same_distribution(name):
+    lines, module, hyper = told("initializer", name)
+    model = run(lines, model=Net().float())["model"]
+    ours = module.draw((200, 300), torch.Generator().manual_seed(1), hyper)
+    share = torch.linspace(0.001, 0.999, 41)
+    theirs, own = (torch.quantile(one.flatten(), share) for one in (model.first.weight.detach(), ours))
+    torch.testing.assert_close(theirs, own, rtol=0.05, atol=float(0.05 * ours.std()))
+    bias = model.first.bias.detach()
+    if hasattr(module, "draw_bias"):
+        drawn = module.draw_bias((20_000,), 300, torch.Generator().manual_seed(2), hyper)
+        assert float(bias.std()) == pytest.approx(float(drawn.std()), rel=0.2)
+    else:
+        assert not bias.any()
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "loss"))
+def test_penalties_add_the_same_to_the_loss(name):
+    lines, module, hyper = told("regularizer", name)
+    after = run(lines)
+    parts = after["model"].named_parameters()
+    roles = [("bias" if one.ndim < 2 else "matrix", one) for _, one in parts]
+    expected = sum(module.penalty(one, role, hyper) for role, one in roles)
+    torch.testing.assert_close(after["loss"], expected)
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "gradient"))
+def test_gradients_are_changed_alike(name):
+    lines, module, hyper = told("regularizer", name)
+    model = Net()
+    for one in model.parameters():
+        one.grad = torch.randn_like(one)
+    before = torch.cat([one.grad.flatten() for one in model.parameters()])
+    run(lines, model=model)
+    found = torch.cat([one.grad.flatten() for one in model.parameters()])
+    assert not torch.equal(found, before)
+    torch.testing.assert_close(found, module.apply(before, hyper))
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "change"))
+def test_weights_are_moved_alike_after_a_step(name):
+    lines, module, hyper = told("regularizer", name)
+    model = Net()
+    with torch.no_grad():
+        for one in model.parameters():
+            one.mul_(20)
+    before = {name: one.detach().clone() for name, one in model.named_parameters()}
+    run(lines, model=model)
+    for part, role in (("first.weight", "matrix"), ("first.bias", "bias"), ("last.weight", "head")):
+        expected = module.project(before[part], role, hyper)
+        torch.testing.assert_close(model.get_parameter(part).detach(), expected, rtol=1e-6, atol=1e-6)
+    assert not torch.equal(model.first.weight.detach(), before["first.weight"])
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "average"))
+def test_averages_of_the_weights_are_the_same(name):
+    lines, module, hyper = told("regularizer", name)
+    making = [line for line in lines if "update_parameters" not in line and not line.startswith("if ")]
+    updating = [line for line in lines if line not in making and not line.startswith("#")]
+    model = Net()
+    names = run(making, model=model)
+    state = module.init(model.first.weight.detach(), hyper)
+    for step in range(1, STEPS + 1):
+        with torch.no_grad():
+            model.first.weight.add_(torch.randn(200, 300, dtype=torch.float64))
+        names["step"] = step
+        exec("\n".join(updating), names)
+        progress = torch.tensor(step / STEPS, dtype=torch.float64)
+        state = module.observe(state, model.first.weight.detach(), progress, hyper)
+    expected = module.read(state, model.first.weight.detach(), hyper)
+    assert not torch.equal(expected, model.first.weight.detach())
+    torch.testing.assert_close(names["averaged"].module.first.weight.detach(), expected)
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "target"))
+def test_losses_aim_at_the_same_targets(name):
+    lines, module, hyper = told("regularizer", name)
+    outputs, classes = torch.randn(40, 5, dtype=torch.float64), torch.arange(40) % 5
+    aim = module.apply(nn.functional.one_hot(classes, 5).double(), hyper)
+    expected = -(aim * outputs.log_softmax(1)).sum(1).mean()
+    torch.testing.assert_close(run(lines)["criterion"](outputs, classes), expected)
+
+
+@pytest.mark.parametrize("name", of_kind("regularizer", "activation"))
+def test_activations_are_silenced_as_often_and_made_as_loud(name):
+    lines, module, hyper = told("regularizer", name)
+    theirs = run(lines)["dropout"](torch.ones(200_000))
+    ours = module.apply(torch.ones(200_000), torch.tensor(3), hyper)
+    assert float((theirs == 0).double().mean()) == pytest.approx(float((ours == 0).double().mean()), abs=0.01)
+    assert theirs.max() == pytest.approx(float(ours.max()))
+
+
+@pytest.mark.parametrize("name", of_kind("controller"))
+def test_controllers_scale_the_rate_alike(name):
+    lines, module, hyper = told("controller", name)
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    names = run([line.replace("* 0.001", "* 1.0") for line in lines[:-1]], optimizer=optimizer)
+    state = module.init(hyper)
+    for epoch in range(200):
+        names["valid_loss"] = 1.0 + 0.3 * (epoch % 7 == 3) - 0.002 * min(epoch, 50)
+        exec(lines[-1], names)
+        state, decision = module.observe(state, torch.tensor(names["valid_loss"]), hyper)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(float(decision.lr_scale), rel=1e-9)
+    assert float(decision.lr_scale) < 1
+
+
+def test_equal_recipes_change_nothing():
+    assert code_change(Recipe(), Recipe(hyper={"adam.lr": 1e-3}), STEPS) == []
+
+
+def test_only_what_differs_is_told_in_the_order_of_a_program():
+    after = Recipe(
+        width=96, batch_size="all", activation="gelu", optimizer="adamw", schedule="cosine",
+        device="cuda", hyper={"adamw.lr": 0.0031622, "dropout.rate": 0.1},
+    )  # fmt: skip
+    assert code_change(Recipe(), after, 1500) == [
+        "# width: 96, not 64",
+        "loader = torch.utils.data.DataLoader(train_set, batch_size=len(train_set), shuffle=True)",
+        'model = model.to("cuda")  # and every batch',
+        "# after each hidden layer",
+        "activation = torch.nn.GELU()",
+        "optimizer = torch.optim.AdamW(model.parameters(), lr=0.003162, betas=(0.9, 0.999), eps=1e-08, "
+        "weight_decay=0.01)",
+        "# scheduler.step() after each batch",
+        "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=1500, eta_min=0)",
+        "# after each hidden layer's activation",
+        "dropout = torch.nn.Dropout(0.1)",
+    ]
+
+
+def test_a_schedule_is_made_anew_for_another_optimizer():
+    before = Recipe(schedule="cosine")
+    lines = code_change(before, replace(before, optimizer="sgd"), STEPS)
+    assert any("SGD" in line for line in lines) and any("CosineAnnealingLR" in line for line in lines)
+
+
+def test_rules_one_after_the_other_say_when():
+    lines = code_change(Recipe(), Recipe(optimizer="sgd>adam@0.3"), STEPS)
+    assert lines[0] == "# from 0% to 30% of the steps" and lines[2] == "# from 30% to 100% of the steps"
+
+
+def test_what_the_winner_has_not_is_told():
+    before = Recipe(normalization="batch_norm", hyper={"dropout.rate": 0.1})
+    assert code_change(before, Recipe(), STEPS) == [
+        "# without normalization batch_norm",
+        "# without regularizer dropout",
+    ]
+
+
+def test_own_networks_are_told_nothing_of_their_layers():
+    before = Recipe(network="own", initializer="own")
+    lines = code_change(before, replace(before, width=5, activation="gelu", optimizer="sgd"), STEPS)
+    assert lines == ["optimizer = torch.optim.SGD(model.parameters(), lr=0.01)"]
+
+
+def test_channels_of_a_convnet_are_its_stages():
+    before = Recipe(network="convnet")
+    lines = code_change(before, replace(before, normalization="batch_norm"), STEPS)
+    assert lines[1] == "normalization = torch.nn.BatchNorm2d(channels, momentum=0.1, eps=1e-05)"
