@@ -65,6 +65,7 @@ def test_a_class_of_one_row_is_said():
         (["a"] * 20, None, "'t' is constant"),
         ([1, "1.0"] * 10, None, "'t' is constant"),
         (["", "?"] * 10, None, "'t' has no values"),
+        (["", "?"] * 10, "regression", "'t' has no values"),
         ([f"name {i}" for i in range(20)], None, "20 different values in 20 rows, like 'name 0'"),
         (["a", "b"] * 10, "regression", "'t' holds text, like 'a'"),
         ([i / 3 for i in range(20)], "classification", "20 different values in 20 rows"),

@@ -80,7 +80,8 @@ class TableEncoder:
         numbers = _numbers(columns, train)
         there = ~np.isnan(numbers).all(axis=0)
         medians = np.zeros(numbers.shape[1])
-        medians[there] = np.nanmedian(numbers[:, there], axis=0)
+        with np.errstate(over="ignore"):  # infinity is refused with the scales
+            medians[there] = np.nanmedian(numbers[:, there], axis=0)
         return cls(tuple(columns), medians, *_center_and_scale(_filled(numbers, medians)))
 
     def __call__(self, frame: "pl.DataFrame") -> Float32[ndarray, "rows features"]:

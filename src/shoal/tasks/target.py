@@ -45,13 +45,13 @@ def decide(
     name = text.name
     cells = without_missing(text)
     found = None if declared and kind != "regression" else numbers(cells)
+    if cells.null_count() == len(cells):
+        raise UserError(f"target column {name!r} has no values")
     if found is None:
         if kind == "regression":
             raise UserError(
                 f"target column {name!r} holds text, like {_example(cells)!r}; a number is needed"
             )
-        if cells.null_count() == len(cells):
-            raise UserError(f"target column {name!r} has no values")
         classes = _spelled(text)
         return _classification(
             classes,
