@@ -1,11 +1,13 @@
 """From the command line to a result on real data, with few member-steps."""
 
+import csv
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,75 @@ def test_ctrl_c_keeps_and_reports_what_is_finished(tmp_path):
     result = json.loads((tmp_path / "r.json").read_text())
     assert result["interrupted"] is True
     assert result["networks_trained"] > 0
+
+
+def test_the_folder_holds_the_plan_and_the_raw_numbers(small):
+    folder, _ = small
+    result = json.loads((folder / "result.json").read_text())
+    plan = tomllib.loads((folder / "out" / "plan.toml").read_text())
+    assert (plan["task"], plan["work"], plan["seeds"]) == ("wine", 4000, 2)
+    assert plan["vary"] == {"optimizer": ["adam", "sgd"]}
+    with open(folder / "out" / "scores.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for arm in result["arms"]:
+        mine = [row for row in rows if row["arm"] == arm["name"]]
+        assert [float(row["accuracy"]) for row in mine] == arm["scores"]
+        assert all(0 <= float(row["f1"]) <= 1 and float(row["log_loss"]) > 0 for row in mine)
+    with open(folder / "out" / "curves.csv", newline="") as file:
+        curve = [row for row in csv.DictReader(file) if (row["arm"], row["seed"]) == ("adam", "0")]
+    steps = [int(row["step"]) for row in curve]
+    assert steps == sorted(set(steps)) and len(steps) == 10
+    assert float(curve[-1]["loss"]) < float(curve[0]["loss"])
+
+
+def test_the_plan_of_a_folder_gives_the_same_numbers_again(small, capsys):
+    folder, _ = small
+    first = json.loads((folder / "result.json").read_text())
+    plan = str(folder / "out" / "plan.toml")
+    assert main.run(["compare", "--plan", plan, "--out", str(folder / "again"), "--json", "-"]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["plan_hash"] == first["plan_hash"]
+    for arm, other in zip(first["arms"], second["arms"], strict=True):
+        assert arm["scores"] == other["scores"] and arm["hyper"] == other["hyper"]
+
+
+def test_whole_recipes_are_compared_on_a_table(tmp_path, capsys):
+    table = "a,b,group,y\n" + "".join(f"{n % 11},{n % 7 / 3},{n // 9},{n % 3}\n" for n in range(180))
+    (tmp_path / "t.csv").write_text(table)
+    (tmp_path / "start.toml").write_text("width = 8\ndepth = 1\n")
+    command = ["compare", str(tmp_path / "t.csv"), "--target", "y", "--kind", "classification"]
+    command += [
+        "--ignore",
+        "b",
+        "--group",
+        "group",
+        "--metric",
+        "f1",
+        "--recipe",
+        str(tmp_path / "start.toml"),
+    ]
+    command += ["--arm", "plain=optimizer=sgd lr=0.1", "--arm", "tuned=regularizer=dropout lr=auto"]
+    command += [
+        "--work",
+        "9000",
+        "--trials",
+        "4",
+        "--seeds",
+        "2",
+        "--out",
+        str(tmp_path / "o"),
+        "--json",
+        "-",
+    ]
+    assert main.run(command) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["metric"], result["baseline"], result["axis"]) == ("f1", "plain", "recipe")
+    plain, tuned = result["arms"]
+    assert plain["hyper"]["sgd.lr"] == 0.1 and set(plain["search_space"]) == {"l2.coefficient"}
+    assert set(tuned["search_space"]) == {"adam.lr", "l2.coefficient", "dropout.rate"}
+    with Record(tmp_path / "o", write=False) as record:
+        arms = record.plan()["arms"]
+    assert {(arm["recipe"]["width"], arm["recipe"]["depth"]) for arm in arms} == {(8, 1)}
 
 
 def test_help_names_every_judge(capsys):

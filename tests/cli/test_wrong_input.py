@@ -22,6 +22,9 @@ def folder(tmp_path, monkeypatch):
     Path("no_arrays.npz").write_text("these are words")
     Path("raises.py").write_text(RAISES)
     Path("bad_rule.py").write_text(BAD_RULE)
+    Path("bad.toml").write_text("depht = 3")
+    Path("bad_plan.toml").write_text("taks = 'wine'")
+    Path("good_plan.toml").write_text("task = 'digits'\nwork = 5\n[vary]\ndepth = [1, 2]")
     Path("taken").mkdir()
     Path("taken/thesis.txt").write_text("do not touch")
     return tmp_path
@@ -49,7 +52,40 @@ CASES = [
     ("compare digits --vary optimizer=adam,adam", ["twice"]),
     ("compare digits --vary optimizer=adam,./nowhere.py", ["nowhere.py"]),
     ("compare digits --vary optimizer=adam,./bad_rule.py", ["bad_rule.py"]),
-    ("compare digits --vary optimizer --vary lr", ["one axis", "optimizer, lr"]),
+    ("compare digits --vary optimizer --vary optimizer=sgd,adam", ["optimizer is varied twice"]),
+    ("compare digits --vary width=1,2,3,4,5,6,7,8,9 --vary depth=1,2,3,4,5,6,7,8", ["72 arms", "64"]),
+    ("compare digits --vary sgd.lr=0.1,0.2", ["sgd.lr needs optimizer sgd", "optimizer=sgd"]),
+    ("compare digits --vary adam.beta7=0.1,0.2", ["'beta7'", "beta1"]),
+    ("compare digits --vary regularizer=none,dropuot", ["'dropuot'", "did you mean 'dropout'?"]),
+    ("compare digits --vary residual=true,maybe", ["residual 'maybe'", "true nor false"]),
+    ("compare digits --vary optimizer=adam,sgd>adam", ["sgd>adam@0.3"]),
+    ("compare digits --vary optimizer --arm a=lr=0.1", ["arms or axes", "not both"]),
+    ("compare digits --arm a", ["--arm 'a'", "NAME="]),
+    ("compare digits --arm a=lr=0.1 --arm a=lr=0.2", ["--arm a is given twice"]),
+    ("compare digits --arm a=lr", ["arm a", "'lr'", "name=value"]),
+    ("compare digits --arm a=widht=3", ["arm a", "'widht'", "did you mean 'width'?"]),
+    ("compare digits --arm default=lr=0.1", ["default", "another name"]),
+    ("compare digits --recipe width=0", ["width 0"]),
+    ("compare digits --recipe nowhere.toml", ["nowhere.toml"]),
+    ("compare digits --recipe bad.toml", ["bad.toml", "'depht'", "did you mean 'depth'?"]),
+    ("compare", ["no task", "digits"]),
+    ("compare --plan nowhere.toml", ["nowhere.toml"]),
+    ("compare digits --plan good.csv", ["good.csv", "TOML"]),
+    ("compare digits --plan new.txt", ["new.txt", ".toml"]),
+    ("compare --plan bad_plan.toml", ["bad_plan.toml", "'taks'", "did you mean 'task'?"]),
+    ("compare --plan good_plan.toml --work 9", ["good_plan.toml", "work was 5, is 9"]),
+    ("compare wine --plan good_plan.toml", ["good_plan.toml", 'is "wine"']),
+    ("compare digits --metric f9", ["'f9'", "f1"]),
+    ("compare digits --metric rmse", ["'rmse'", "accuracy"]),
+    ("compare digits --trials 2", ["2 trials", "at least 4"]),
+    ("compare digits --reach 0.9", ["reach 0.9", "steps"]),
+    ("compare digits --judge steps --reach 90", ["reach 90", "accuracy"]),
+    ("compare good.csv --target price --kind numbers", ["'numbers'", "regression"]),
+    ("compare good.csv --target price --ignore cost", ["'cost'", "color"]),
+    ("compare good.csv --target price --group cost", ["'cost'", "color"]),
+    ("compare good.csv --target price --time cost", ["'cost'", "color"]),
+    ("compare good.csv --target price --test nowhere.csv", ["nowhere.csv"]),
+    ("compare wine --group price", ["'wine' is no table", "group"]),
     ("compare digits --vary lr=0.1,-1", ["-1", "(0, inf)"]),
     ("compare digits --vary lr=0.1,fast", ["'fast'"]),
     ("compare digits --vary dropout=0.1,1.5", ["1.5"]),

@@ -78,7 +78,7 @@ def read(name: str, value: Value, task: "Task | None" = None) -> Value:
     else:
         found = _number(name, value, kind, words)
     if task is not None:
-        _check_fits(name, found, task)
+        _check_fits(name, value, found, task)
     return found
 
 
@@ -150,10 +150,10 @@ def _number(name: str, value: Value, kind: type, words: Mapping[str, Value]) -> 
     return number
 
 
-def _check_fits(name: str, value: Value, task: "Task") -> None:
+def _check_fits(name: str, told: Value, value: Value, task: "Task") -> None:
     if name in ("batch_size", "train_size") and isinstance(value, int) and value > task.train_rows:
         raise UserError(
-            f"{name} {value} is more than the {task.train_rows} training rows; write 'all' for all"
+            f"{name} {told} is more than the {task.train_rows} training rows; write 'all' for all"
         )
     if name == "label_noise" and value and task.kind != "classification":
         raise UserError(f"label_noise {value} replaces classes, but {task.name} predicts numbers")
