@@ -9,36 +9,60 @@ from shoal.networks.convnet import ConvNet
 from shoal.networks.forward import Forward, forward
 
 TANH = ("tanh", catalogue.find("activation", "tanh"))
-NORM = ("batch_norm", catalogue.find("normalization", "batch_norm"))
+GROUPS = {"group_norm.num_groups": torch.tensor(2.0, dtype=torch.float64)}
 
 
-def plain(normalized: bool, channels: int, pooled: list[bool], left: int) -> nn.Module:
+class Rms(nn.Module):
+    """torch.nn.functional.rms_norm over all of an image, and a scale for each channel."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.rms_norm(x, x.shape[1:], eps=1e-5) * self.weight[:, None, None]
+
+
+NORMS = {
+    "none": lambda channels: nn.Identity(),
+    "batch_norm": nn.BatchNorm2d,
+    "layer_norm": lambda channels: nn.GroupNorm(1, channels),
+    "group_norm": lambda channels: nn.GroupNorm(2, channels),
+    "rms_norm": Rms,
+}
+
+
+def norm(name: str):
+    return None if name == "none" else (name, catalogue.find("normalization", name))
+
+
+def plain(normalization: str, channels: int, pooled: list[bool], left: int) -> nn.Module:
     layers: list[nn.Module] = []
     for stage, pool in enumerate(pooled):
         wide = 2 * 2**stage
-        layers += [nn.Conv2d(channels, wide, 3, padding=1, bias=not normalized)]
-        layers += [nn.BatchNorm2d(wide)] * normalized + [nn.Tanh()] + [nn.MaxPool2d(2)] * pool
+        layers += [nn.Conv2d(channels, wide, 3, padding=1, bias=normalization != "batch_norm")]
+        layers += [NORMS[normalization](wide), nn.Tanh()] + [nn.MaxPool2d(2)] * pool
         channels = wide
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(channels * left, 4))
 
 
-@pytest.mark.parametrize("normalized", [False, True])
+@pytest.mark.parametrize("normalization", NORMS)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(
     ("features", "pooled", "left"),
     [((3, 8, 8), [True, True], 4), ((5, 7), [True], 6), ((1, 3, 2), [True, False, False], 1)],
     ids=["color", "no channel axis", "too small to pool twice"],
 )
-def test_forward_equals_plain_torch(normalized, training, features, pooled, left):
+def test_forward_equals_plain_torch(normalization, training, features, pooled, left):
     torch.manual_seed(1)
     settings = {"width": 2, "depth": len(pooled), "activation": TANH}
-    ours = ConvNet(features, 4, **settings, normalization=NORM if normalized else None).double()
+    ours = ConvNet(features, 4, **settings, normalization=norm(normalization)).double()
     channels = features[0] if len(features) == 3 else 1
-    theirs = plain(normalized, channels, pooled, left).double().train(training)
+    theirs = plain(normalization, channels, pooled, left).double().train(training)
     for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         other.data.copy_(own.data.normal_())
     x = torch.randn(5, *features, dtype=torch.float64)
-    with forward(Forward(training, None, None, {})):
+    with forward(Forward(training, None, None, GROUPS)):
         found = ours(x)
     expected = theirs(x.reshape(5, channels, *features[-2:]))
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)

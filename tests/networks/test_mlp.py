@@ -1,5 +1,7 @@
 """The perceptron's forward pass against plain torch modules with the same weights."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -9,18 +11,29 @@ from shoal.networks.forward import Forward, forward
 from shoal.networks.mlp import MLP
 
 RELU = ("relu", catalogue.find("activation", "relu"))
-NORM = ("batch_norm", catalogue.find("normalization", "batch_norm"))
+PRELU = ("prelu", catalogue.find("activation", "prelu"))
+NORMS: dict[str, Callable[[], nn.Module]] = {
+    "none": nn.Identity,
+    "batch_norm": lambda: nn.BatchNorm1d(8),
+    "layer_norm": lambda: nn.LayerNorm(8),
+    "group_norm": lambda: nn.GroupNorm(4, 8),
+    "rms_norm": lambda: nn.RMSNorm(8, eps=1e-5),
+}
 
 
-def plain(depth: int, normalized: bool, residual: bool) -> nn.Module:
+def norm(name: str):
+    return None if name == "none" else (name, catalogue.find("normalization", name))
+
+
+def plain(depth: int, normalization: str, residual: bool, activation: Callable[[], nn.Module]) -> nn.Module:
     class Plain(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.layers = nn.ModuleList()
             for layer in range(depth):
-                parts = [nn.Linear(7 if layer else 6, 7, bias=not normalized)]
-                self.layers.append(nn.Sequential(*parts, *[nn.BatchNorm1d(7)] * normalized, nn.ReLU()))
-            self.head = nn.Linear(7 if depth else 6, 3)
+                first = nn.Linear(8 if layer else 6, 8, bias=normalization != "batch_norm")
+                self.layers.append(nn.Sequential(first, NORMS[normalization](), activation()))
+            self.head = nn.Linear(8 if depth else 6, 3)
 
         def forward(self, x):
             x = x.reshape(len(x), 6)
@@ -31,26 +44,33 @@ def plain(depth: int, normalized: bool, residual: bool) -> nn.Module:
     return Plain()
 
 
-@pytest.mark.parametrize("depth", [0, 1, 3])
-@pytest.mark.parametrize("normalized", [False, True])
-@pytest.mark.parametrize("residual", [False, True])
-@pytest.mark.parametrize("training", [False, True])
-def test_forward_equals_plain_torch(depth, normalized, residual, training):
-    torch.manual_seed(1)
-    ours = MLP(
-        6,
-        3,
-        width=7,
-        depth=depth,
-        activation=RELU,
-        normalization=NORM if normalized else None,
-        residual=residual,
-    )
-    theirs = plain(depth, normalized, residual).train(training).double()
-    ours = ours.double()
+def assert_equal(ours: nn.Module, theirs: nn.Module, training: bool) -> None:
+    """Equal outputs with equal parameters, which come in the same order."""
+    ours, theirs = ours.double(), theirs.train(training).double()
     for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         other.data.copy_(own.data.normal_())
     x = torch.randn(5, 2, 3, dtype=torch.float64)  # features of any shape are flattened
     with forward(Forward(training, None, None, {})):
         found = ours(x)
     torch.testing.assert_close(found, theirs(x), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 3])
+@pytest.mark.parametrize("normalization", NORMS)
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_forward_equals_plain_torch(depth, normalization, residual, training):
+    torch.manual_seed(1)
+    settings = {"width": 8, "depth": depth, "activation": RELU, "residual": residual}
+    ours = MLP(6, 3, **settings, normalization=norm(normalization))
+    assert_equal(ours, plain(depth, normalization, residual, nn.ReLU), training)
+
+
+def test_an_activation_that_learns_has_a_parameter_in_every_layer():
+    torch.manual_seed(1)
+    ours = MLP(6, 3, width=8, depth=2, activation=PRELU)
+    assert [name for name, value in ours.named_parameters() if value.numel() == 1] == [
+        "hidden.0.1.parameter",
+        "hidden.1.1.parameter",
+    ]
+    assert_equal(ours, plain(2, "none", False, nn.PReLU), True)

@@ -3,7 +3,7 @@
 from torch import nn
 
 from shoal import catalogue
-from shoal.networks.layers import Normalization
+from shoal.networks.layers import Activation, Normalization
 from shoal.networks.roles import roles
 
 
@@ -12,6 +12,7 @@ class Everything(nn.Module):
         super().__init__()
         self.words = nn.Embedding(5, 4)
         self.norm = Normalization("batch_norm", catalogue.find("normalization", "batch_norm"), 4)
+        self.learned = Activation("prelu", catalogue.find("activation", "prelu"))
         self.theirs = nn.LayerNorm(4)
         self.convolution = nn.Conv1d(4, 4, 3)
         self.lstm = nn.LSTM(4, 4)
@@ -24,6 +25,7 @@ def test_every_parameter_has_the_role_of_its_layer():
     assert found.keys() == {name for name, _ in Everything().named_parameters()}
     assert found["words.weight"] == "embedding"
     assert {found[f"{name}.{leaf}"] for name in ("norm", "theirs") for leaf in ("weight", "bias")} == {"norm"}
+    assert found["learned.parameter"] == "activation"
     assert found["convolution.weight"] == found["lstm.weight_hh_l0"] == found["own"] == "matrix"
     assert found["convolution.bias"] == found["lstm.bias_ih_l0"] == found["head.bias"] == "bias"
     assert [name for name, role in found.items() if role == "head"] == ["head.weight"]
