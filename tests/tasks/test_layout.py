@@ -76,6 +76,11 @@ def test_gradients_and_double_precision_pass_through():
     assert torch.equal(x.grad, torch.tensor([[1.0] * 8 + [0.0]] * 3, dtype=torch.float64))
 
 
+def test_large_numbers_whose_sum_is_too_large_are_fine():
+    batch = batch_of((torch.full((3, 2), 3e38), Y), "train")
+    assert pack(batch, layout_of(batch), "train").isfinite().all()
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

@@ -62,13 +62,21 @@ class Streamed:
     def __getitem__(self, rows: Tensor) -> Tensor:
         """[*rows.shape, *features]; a row named several times is read once."""
         wanted, place = self.numbers[rows.reshape(-1).cpu()].unique(return_inverse=True)
+        found = self._gather(wanted)
+        if not torch.equal(place, torch.arange(len(wanted))):
+            found = found[place]
+        return found.reshape(*rows.shape, *self.shape[1:]).to(self.device, self.dtype)
+
+    def _gather(self, wanted: Tensor) -> Tensor:
+        if len(self.pieces) == 1:
+            return self._read(self.pieces[0], wanted)
         found = torch.empty(len(wanted), *self.shape[1:])
         piece_of = np.searchsorted(self.ends, wanted.numpy(), side="right")
         for number in np.unique(piece_of):
             mine = torch.from_numpy(np.flatnonzero(piece_of == number))
             begin = int(self.ends[number]) - len(self.pieces[number])
             found[mine] = self._read(self.pieces[number], wanted[mine] - begin)
-        return found[place].reshape(*rows.shape, *self.shape[1:]).to(self.device, self.dtype)
+        return found
 
     def take(self, rows: Tensor) -> "Streamed":
         """These rows, unread."""
