@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["classification", "regression"]
 MOST_WHOLE_CLASSES = 20
+ELSE = "there is nothing to learn, so choose another target"
 ROWS_A_CLASS = 5  # on average, for whole numbers to be classes
 
 
@@ -42,38 +43,38 @@ def decide(
     """
     if official is not None:
         return _with_test_part(text, kind, declared, official)
-    name = text.name
     cells = without_missing(text)
-    found = None if declared and kind != "regression" else numbers(cells)
     if cells.null_count() == len(cells):
-        raise UserError(f"target column {name!r} has no values")
-    if found is None:
-        if kind == "regression":
-            raise UserError(
-                f"target column {name!r} holds text, like {_example(cells)!r}; a number is needed"
-            )
-        classes = _spelled(text)
-        return _classification(
-            classes,
-            f"{name!r} is text with {classes.n_unique() - bool(classes.null_count())} different values",
+        raise UserError(f"target column {text.name!r} has no values; {ELSE}")
+    found = None if declared and kind != "regression" else numbers(cells)
+    if found is not None:
+        return _of_numbers(*found, kind)
+    if kind == "regression":
+        raise UserError(
+            f"target column {text.name!r} holds text, like {_example(cells)!r}; a number is needed, or leave "
+            "the kind open to predict classes"
         )
-    values, junk = found
+    classes = _spelled(text)
+    different = classes.n_unique() - bool(classes.null_count())
+    return _classification(classes, f"{text.name!r} is text with {different} different values")
+
+
+def _of_numbers(values: "pl.Series", junk: "pl.Series", kind: Kind | None) -> Target:
+    """junk: cells that are no numbers and therefore missing in ``values``."""
+    name = values.name
     notes = (junk_note(f"values of target column {name!r}", junk),) if junk.len() else ()
     there = values.drop_nulls()
     different = there.n_unique()
     if different < 2:
-        raise UserError(
-            f"target column {name!r} is constant ({_example(cells)!r}); there is nothing to learn"
-        )
+        raise UserError(f"target column {name!r} is constant ({there[0]:g}); {ELSE}")
     whole = bool((there == there.floor()).all())
     few = different <= MOST_WHOLE_CLASSES and len(there) >= ROWS_A_CLASS * different
-    what = "whole numbers" if whole else "numbers"
+    what = f"{'whole numbers' if whole else 'numbers'} with {different} different values"
     if kind == "classification" or (kind is None and (different == 2 or (whole and few))):
-        why = f"{name!r} is {what} with {different} different values (kind='regression' says otherwise)"
-        target = _classification(values, why)
+        target = _classification(values, f"{name!r} is {what} (kind='regression' says otherwise)")
         return target._replace(notes=target.notes + notes)
-    reason = f"regression, because {name!r} is {what} with {different} different values"
     rows, dropped = _present(values)
+    reason = f"regression, because {name!r} is {what}"
     return Target(name, "regression", rows, there.to_numpy(writable=True), (), (reason, *dropped, *notes))
 
 
@@ -93,13 +94,11 @@ def _classification(cells: "pl.Series", why: str) -> Target:
     rows, dropped = _present(cells)
     different = cells.drop_nulls().unique().sort()
     if len(different) < 2:
-        raise UserError(
-            f"target column {cells.name!r} is constant ({different[0]!r}); there is nothing to learn"
-        )
+        raise UserError(f"target column {cells.name!r} is constant ({different[0]!r}); {ELSE}")
     if 2 * len(different) > len(rows):
         raise UserError(
             f"target column {cells.name!r} has {len(different)} different values in {len(rows)} rows, like "
-            f"{different[0]!r}; classes must repeat"
+            f"{different[0]!r}; classes must repeat, so merge them or choose another target"
         )
     values = np.searchsorted(different.to_numpy(), cells.drop_nulls().to_numpy()).astype(np.int64)
     names = tuple(_class_name(one) for one in different)
