@@ -12,7 +12,6 @@ from population.members import begin, go_on, table
 from shoal.errors import UserError
 from shoal.population import evaluate
 from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores, outputs
-from shoal.population.plain_loop import seconds
 from shoal.population.recipe import Job, Recipe
 from shoal.tasks import metrics as own_metrics
 from shoal.tasks.arrays import from_arrays
@@ -146,9 +145,3 @@ def test_units_that_never_move_are_dead():
     weight[1] = 0
     assert dead_units(training.stack, training.data)[1] == 1.0
     assert math.isnan(dead_units(begin(task, [Job("flat", Recipe(depth=0), 1)]).stack, training.data)[0])
-
-
-def test_a_plain_loop_is_timed_for_every_job():
-    jobs = [Job("one", replace(RECIPE, epochs=2), 1), Job("ten", replace(RECIPE, epochs=20), 1)]
-    one, ten = seconds(table(), jobs, allowed=0.2)
-    assert 0 < one < ten

@@ -136,7 +136,8 @@ def test_a_run_killed_at_any_instant_goes_on_to_the_undisturbed_result(
     record = tmp_path / "record"
     record.touch()
     while True:
-        assert (rounds := rounds + 1) < 100
+        rounds += 1
+        assert rounds < 100
         child = os.fork()
         if child == 0:
             _record(trainer, record, tmp_path)

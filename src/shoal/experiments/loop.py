@@ -11,7 +11,7 @@ from shoal.tasks.task import Task
 
 _ALLOWED = 1.5
 _START = 1.0
-"""Seconds that starting the loop's process and its first steps take, beside those that are timed."""
+"""Seconds that torch's first optimizer (it imports a compiler) and the warm-up take, beside those timed."""
 
 
 def seconds(plan: Plan, task: Task, training: Training, finished: Finished) -> float:

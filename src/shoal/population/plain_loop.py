@@ -1,12 +1,12 @@
 """What a user would run instead: one network after another, torch's own layers and optimizers, timed.
 
-It is only timed, never used for results: a few steps of a training give its seconds a step.
+It is only timed, never used for results: a few steps of a training give its seconds a step. They are taken in
+this process, because torch's threads can hang in a process forked from one that has used them.
 """
 
 import os
 import time
 from collections.abc import Callable, Sequence
-from multiprocessing import get_context
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from shoal import catalogue
 from shoal.networks.layers import Activation
 from shoal.population.batches import batch_size, train_rows, training_steps
-from shoal.population.recipe import Job
+from shoal.population.recipe import Job, spans
 from shoal.population.template import build
 from shoal.tasks.task import Task
 
@@ -25,32 +25,24 @@ _WARM_UP = 3
 def seconds(task: Task, jobs: Sequence[Job], allowed: float = 1.5) -> list[float]:
     """Seconds that each of ``jobs`` would take in a plain PyTorch loop.
 
-    Each is timed for its share of ``allowed`` seconds after a warm-up of three steps, in a process of its
-    own with one thread (small networks lose by more), and its
-    time a step multiplied by the steps of its whole training.
+    Each is timed for its share of ``allowed`` seconds, with one thread (which suits small networks) and with
+    one a core, after a warm-up of three steps each. The faster time a step is multiplied by the steps of
+    its whole training. To be called when no other process works. The number of torch's threads and the
+    state of its random generator are afterwards what they were.
     """
-    prepared = {job.seed: task.prepare(job.seed) for job in jobs}
-    steps = [_step(task, job, prepared[job.seed]) for job in jobs]
-
-    def run(pipe: Any) -> None:
-        share = allowed / len(jobs)
-        found = [_timed(step, share, 1) for step in steps]  # more threads can hang in a forked process
-        lengths = [training_steps(task, job.recipe) for job in jobs]
-        pipe.send([each * length for each, length in zip(found, lengths, strict=True)])
-        pipe.close()
-        os._exit(0)
-
-    context = get_context("fork")
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=run, args=(writer,), daemon=True)
-    process.start()
-    writer.close()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    counts, before = sorted({1, cores}), torch.get_num_threads()
+    share = allowed / (len(jobs) * len(counts))
+    found = []
     try:
-        return list(reader.recv())
-    except EOFError:
-        raise RuntimeError("the plain PyTorch loop could not be timed: its process ended") from None
+        with torch.random.fork_rng(devices=[]):
+            for job in jobs:
+                step = _step(task, job, task.prepare(job.seed))
+                fastest = min(_timed(step, share, threads) for threads in counts)
+                found.append(fastest * training_steps(task, job.recipe))
     finally:
-        process.join()
+        torch.set_num_threads(before)
+    return found
 
 
 def _timed(step: Callable[[], None], allowed: float, threads: int) -> float:
@@ -71,7 +63,7 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
     else:
         network = _native(build(job.recipe, task.features, task.outputs))
     network.train()
-    optimizer = _optimizer(job, network)
+    optimizer = _optimizer(task, job, network)
     used = train_rows(task, job.recipe)
     x, y, train = prepared.x, prepared.y, prepared.train[:used]
     batch = batch_size(job.recipe, used)
@@ -107,11 +99,18 @@ def _native(network: nn.Module) -> nn.Module:
     return network
 
 
-def _optimizer(job: Job, network: nn.Module) -> torch.optim.Optimizer:
-    """torch's optimizer of that name; stochastic gradient descent (with momentum) where it has none."""
-    name = job.recipe.optimizer
+def _optimizer(task: Task, job: Job, network: nn.Module) -> torch.optim.Optimizer:
+    """The user's own class, or torch's of that name; stochastic gradient descent (with momentum) where it has
+    none. Of several rules the one of most steps."""
+    name = max(
+        spans(job.recipe.optimizer, training_steps(task, job.recipe)), key=lambda one: one.end - one.first
+    ).rule
+    rule = catalogue.find("optimizer", name)
+    hyper = catalogue.make_hyper(rule, job.recipe.hyper_of(name))
+    if rule.CARD.scope == "torch":
+        made: torch.optim.Optimizer = rule.make(list(network.parameters()), hyper)
+        return made
     named = {one.lower(): kind for one, kind in vars(torch.optim).items() if isinstance(kind, type)}
-    hyper = catalogue.make_hyper(catalogue.find("optimizer", name), job.recipe.hyper_of(name))
     lr = float(getattr(hyper, "lr", 1e-3))
     if name in named:
         return named[name](network.parameters(), lr=lr)
