@@ -22,6 +22,8 @@ RECIPES = {
     "deep": {"depth": 3, "residual": True, "activation": "gelu"},
     "batch normalization and dropout": {"normalization": "batch_norm", "hyper": {"dropout.rate": 0.4}},
     "linear": {"depth": 0},
+    "layer normalization and learned slopes": {"normalization": "layer_norm", "activation": "prelu"},
+    "a shift for no channel": {"normalization": "rms_norm"},
     "images": {"network": "convnet", "width": 3},
 }
 

@@ -14,6 +14,7 @@ from sklearn import metrics
 from cli.results import arm
 from experiments.test_winner import finished, outcome, plan
 from population.members import Own, table
+from shoal.errors import UserError
 from shoal.experiments import take_home
 from shoal.experiments.recipes import from_toml
 from shoal.experiments.take_home import load, save_trained, save_winner
@@ -107,6 +108,18 @@ def test_a_deadline_that_is_over_saves_nothing_and_says_so(tmp_path):
     late = time.monotonic() - 1
     saved = save_winner(plan(), table(), ended, (arm("adam"),), tmp_path / "artifact", deadline=late)
     assert saved.folder is None and "no time was left" in saved.words
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), UserError("the disk is full")])
+def test_what_goes_wrong_costs_the_network_and_not_the_comparison(error, tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(take_home, "fit", fail)
+    ended = finished(adam=[outcome(0.7)], sgd=[])
+    saved = save_winner(plan(), table(), ended, (arm("adam"),), tmp_path / "artifact")
+    assert saved.folder is None and (str(error) or "interrupted") in saved.words
     assert list(tmp_path.iterdir()) == []
 
 

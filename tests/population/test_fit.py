@@ -32,6 +32,12 @@ RECIPES = {
     "batch normalization and dropout": (
         Recipe(width=12, epochs=3, normalization="batch_norm", hyper={"dropout.rate": 0.3}), {},
     ),
+    "averaged weights": (SHORT.with_hyper(ema__decay=0.9), {}),
+    "averaged statistics": (
+        Recipe(width=12, epochs=3, normalization="batch_norm", hyper={"swa.start": 0.5}), {},
+    ),
+    "noisy weights": (SHORT.with_hyper(weight_noise__std=0.2, max_norm__max_norm=1.0), {}),
+    "rows and slopes": (Recipe(width=12, epochs=3, normalization="layer_norm", activation="prelu"), {}),
     "numbers": (SHORT, {"classes": None}),
     "an own network": (Recipe(network="own", initializer="own", epochs=3), {"network": Own}),
     "an own network without vmap": (

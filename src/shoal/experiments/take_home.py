@@ -75,8 +75,8 @@ def save_winner(
     """Train the winner of a comparison once more and save it to ``folder``; None if there is no winner.
 
     source: the task's ``file.py:function``, if it is one. deadline: time.monotonic() by which the training
-    must have ended; if it cannot, nothing is saved and ``words`` say so. A folder that holds this very winner
-    already is left as it is.
+    must have ended. Whatever goes wrong, Ctrl-C included, costs the network and not the comparison: nothing
+    is saved and ``words`` say why. A folder that holds this very winner already is left as it is.
     """
     winner = choose(plan, finished, arms)
     if winner is None:
@@ -91,8 +91,13 @@ def save_winner(
             deadline=deadline, programs=programs, on_progress=on_progress,
         )  # fmt: skip
     except StoppedError:
-        words = f"the network of {winner.arm} was not saved, as no time was left to train it once more"
-        return Saved(None, winner.arm, winner.seed, math.nan, {}, words)
+        why = "no time was left to train it once more"
+    except KeyboardInterrupt:
+        why = "it was interrupted"
+    except UserError as error:
+        why = str(error)
+    words = f"the network of {winner.arm} was not saved: {why}"
+    return Saved(None, winner.arm, winner.seed, math.nan, {}, words)
 
 
 def save_trained(
