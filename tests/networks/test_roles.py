@@ -14,6 +14,8 @@ class Everything(nn.Module):
         self.norm = Normalization("batch_norm", catalogue.find("normalization", "batch_norm"), 4)
         self.learned = Activation("prelu", catalogue.find("activation", "prelu"))
         self.theirs = nn.LayerNorm(4)
+        self.root = nn.RMSNorm(4)
+        self.slope = nn.PReLU()
         self.convolution = nn.Conv1d(4, 4, 3)
         self.lstm = nn.LSTM(4, 4)
         self.own = nn.Parameter(nn.init.zeros_(nn.Linear(2, 2).weight.detach()))
@@ -25,7 +27,8 @@ def test_every_parameter_has_the_role_of_its_layer():
     assert found.keys() == {name for name, _ in Everything().named_parameters()}
     assert found["words.weight"] == "embedding"
     assert {found[f"{name}.{leaf}"] for name in ("norm", "theirs") for leaf in ("weight", "bias")} == {"norm"}
-    assert found["learned.parameter"] == "activation"
+    assert found["learned.parameter"] == found["slope.weight"] == "activation"
+    assert found["root.weight"] == "norm"
     assert found["convolution.weight"] == found["lstm.weight_hh_l0"] == found["own"] == "matrix"
     assert found["convolution.bias"] == found["lstm.bias_ih_l0"] == found["head.bias"] == "bias"
     assert [name for name, role in found.items() if role == "head"] == ["head.weight"]

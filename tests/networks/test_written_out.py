@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from shoal.networks.written_out import GELU, Embedding, LayerNorm
+from shoal.networks.written_out import GELU, Embedding, GroupNorm, LayerNorm
 
 CASES = [
     (GELU, nn.GELU()),
@@ -13,6 +13,9 @@ CASES = [
     (LayerNorm, nn.LayerNorm((3, 5), eps=1e-2)),
     (LayerNorm, nn.LayerNorm(5, elementwise_affine=False)),
     (LayerNorm, nn.LayerNorm(5, bias=False)),
+    (GroupNorm, nn.GroupNorm(1, 3)),
+    (GroupNorm, nn.GroupNorm(3, 3, eps=1e-2)),
+    (GroupNorm, nn.GroupNorm(3, 3, affine=False)),
 ]
 
 

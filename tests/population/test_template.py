@@ -57,6 +57,18 @@ def test_an_own_network_keeps_its_own_draws_under_a_seed_and_torchs_generator_is
     assert float(first.abs().max()) == 1.0, "torch's own: normalization scales are one, weights below"
 
 
+def test_what_an_activation_learns_starts_as_it_says_whatever_the_initializer():
+    recipe = Recipe(width=8, batch_size=16, activation="prelu", initializer="he_normal")
+    first = parts(begin(table(), [Job("one", recipe, 3)]).stack)
+    assert first["hidden.1.1.parameter"] == 0.25
+    moved = parts(begin(table(), [Job("one", recipe.with_hyper(prelu__init=0.5), 3)]).stack)
+    assert moved["hidden.1.1.parameter"] == 0.5
+    task = table(network=lambda: nn.Sequential(nn.Linear(6, 4), nn.PReLU(init=0.75), nn.Linear(4, 3)))
+    for initializer in ("own", "he_normal"):
+        one = Job("one", replace(OWN, initializer=initializer), 3)
+        assert parts(begin(task, [one]).stack)["1.weight"] == 0.75
+
+
 def test_running_statistics_that_a_factory_gives_are_kept():
     def trained() -> nn.Module:
         made = Own()
@@ -138,10 +150,11 @@ class Modern(nn.Module):
 
 
 def written_out() -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(20, 9), nn.LayerNorm(9), nn.GELU(), nn.Linear(9, 3))
+    first = (nn.Flatten(), nn.Linear(20, 9), nn.LayerNorm(9), nn.GELU())
+    return nn.Sequential(*first, nn.Linear(9, 9), nn.GroupNorm(3, 9), nn.PReLU(), nn.Linear(9, 3))
 
 
-def test_layer_norm_and_gelu_as_layers_are_stackable():
+def test_normalizations_and_gelu_as_layers_are_stackable():
     jobs = [Job("one", OWN, 3)]
     assert stackable(begin(table(features=(5, 4), network=written_out), jobs).stack.template)
     alone = begin(table(features=(5, 4), network=Modern), jobs).stack.template

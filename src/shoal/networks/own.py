@@ -2,8 +2,8 @@
 
 torch's dropout draws noise from a global generator and its batch normalization counts batches in place, so a
 member's noise would depend on its neighbors; shoal's have the same mathematics with noise of the member's
-own. nn.GELU, nn.LayerNorm and nn.Embedding are written out, because their traces hold for one number of
-members only.
+own. nn.GELU, nn.LayerNorm, nn.GroupNorm and nn.Embedding are written out, because their traces hold for one
+number of members only.
 """
 
 import copy
@@ -12,14 +12,14 @@ from torch import nn
 
 from shoal.errors import UserError
 from shoal.networks.layers import Dropout, Normalization
-from shoal.networks.written_out import GELU, Embedding, LayerNorm
+from shoal.networks.written_out import GELU, Embedding, GroupNorm, LayerNorm
 
 _NOISY = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 
 
 def adopt(module: nn.Module, dropout, batch_norm) -> nn.Module:
     """A deep copy in which nn.Dropout and nn.BatchNorm* (techniques given by the caller), nn.GELU,
-    nn.LayerNorm and nn.Embedding are replaced.
+    nn.LayerNorm, nn.GroupNorm and nn.Embedding are replaced.
 
     Normalizations keep their weights and running statistics; a layer under two names stays one layer.
     Raises UserError for layers that draw other noise or keep other statistics, for a batch normalization with
@@ -66,11 +66,8 @@ def _replaced(name: str, layer: nn.Module, site: int, dropout, batch_norm) -> nn
         return Dropout("dropout", dropout, site, dropout.Hyper(rate=layer.p))
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
         return _batch_norm(name, layer, batch_norm)
-    if isinstance(layer, nn.GELU):
-        return GELU(layer)
-    if isinstance(layer, nn.Embedding):
-        return Embedding(layer)
-    return LayerNorm(layer) if isinstance(layer, nn.LayerNorm) else layer
+    written = {nn.GELU: GELU, nn.Embedding: Embedding, nn.LayerNorm: LayerNorm, nn.GroupNorm: GroupNorm}
+    return next((make(layer) for kind, make in written.items() if isinstance(layer, kind)), layer)
 
 
 def _batch_norm(name: str, layer, technique) -> nn.Module:

@@ -3,9 +3,10 @@
 from torch import nn
 
 from shoal.networks.layers import Activation, Normalization
-from shoal.networks.written_out import Embedding, LayerNorm
+from shoal.networks.written_out import Embedding, GroupNorm, LayerNorm
 
-_NORMS = (Normalization, LayerNorm, nn.LayerNorm, nn.GroupNorm, nn.modules.batchnorm._BatchNorm)
+_NORMS = (Normalization, LayerNorm, GroupNorm, nn.modules.batchnorm._BatchNorm)
+_NORMS += (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
 
 
 def roles(module: nn.Module) -> dict[str, str]:
@@ -15,7 +16,7 @@ def roles(module: nn.Module) -> dict[str, str]:
         child = module.get_submodule(name.rpartition(".")[0])
         if isinstance(child, _NORMS):
             found[name] = "norm"
-        elif isinstance(child, Activation):
+        elif isinstance(child, Activation | nn.PReLU):
             found[name] = "activation"
         elif isinstance(child, Embedding | nn.Embedding | nn.EmbeddingBag):
             found[name] = "embedding"

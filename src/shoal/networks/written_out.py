@@ -54,3 +54,20 @@ class LayerNorm(nn.Module):
         if self.weight is not None:
             x = x * self.weight
         return x if self.bias is None else x + self.bias
+
+
+class GroupNorm(nn.Module):
+    """``nn.GroupNorm``, [rows, channels, *]: mean 0 and variance 1 over each group, then scale and shift."""
+
+    def __init__(self, layer: nn.GroupNorm):
+        super().__init__()
+        self.groups, self.eps, self.weight, self.bias = layer.num_groups, layer.eps, layer.weight, layer.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = x.reshape(x.shape[0], self.groups, -1)
+        centered = parts - parts.mean(-1, keepdim=True)
+        y = (centered * (centered.square().mean(-1, keepdim=True) + self.eps).rsqrt()).view(x.shape)
+        channel = (-1,) + (1,) * (x.ndim - 2)
+        if self.weight is not None:
+            y = y * self.weight.view(channel)
+        return y if self.bias is None else y + self.bias.view(channel)

@@ -196,13 +196,15 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     pieces = []
     for name, shape in made.shapes.items():
         if made.roles[name] == "activation":
-            pieces.append(_first_of_activation(recipe))
+            pieces.append(_first_of_activation(made, name, recipe))
             continue
         pieces.append(_draw(technique, made, name, shape, hyper, generator(seed, "draw", name)).reshape(-1))
     return torch.cat(pieces), {name: value.clone() for name, value in made.buffers.items()}
 
 
-def _first_of_activation(recipe: Recipe) -> Tensor:
+def _first_of_activation(made: Template, name: str, recipe: Recipe) -> Tensor:
+    if recipe.network == "own":
+        return made.module.get_parameter(name).detach().reshape(-1).float()
     technique: Any = catalogue.find("activation", recipe.activation)
     return technique.init(catalogue.make_hyper(technique, recipe.hyper_of(recipe.activation)))
 
