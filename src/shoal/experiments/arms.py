@@ -11,7 +11,7 @@ from shoal.experiments.axis import Axis, label, value_in
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, Hyperparameter
 from shoal.experiments.recipes import Changes
-from shoal.population.recipe import Recipe
+from shoal.population.recipe import Recipe, rules
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
 
@@ -146,8 +146,8 @@ def _different(arms: Sequence[Arm]) -> tuple[Arm, ...]:
 
 def _nuisance(recipe: Recipe, free: Collection[str]) -> dict[str, Dimension]:
     """lr and weight decay of each rule, else L2, and what the regularizers search; never what is fixed."""
-    rules = [hyperparameters.of("optimizer", rule) for rule in hyperparameters.rules(recipe.optimizer)]
-    searched = [one for rule in rules for one in rule if one.range is not None]
+    own = [one for rule in rules(recipe.optimizer) for one in hyperparameters.of("optimizer", rule)]
+    searched = [one for one in own if one.range is not None]
     wanted = [one for one in searched if one.name == "lr"]
     decay = [one for one in searched if one.name == "weight_decay"]
     wanted += decay or [Hyperparameter("regularizer", WEIGHT_PENALTY, "coefficient")]

@@ -13,7 +13,7 @@ from shoal.experiments import fields, hyperparameters
 from shoal.experiments.axis import Axis, check_has, fixed_by, has, label, read, short, value_in, words
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.recipe import Recipe
+from shoal.population.recipe import Recipe, rules
 from shoal.techniques.card import Range
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
@@ -114,7 +114,7 @@ def alternatives(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
 def contained(optimizer: str) -> frozenset[str]:
     """The rules an optimizer can imitate, by its card and the cards of those; a switch imitates none."""
     found: set[str] = set()
-    left = [] if len(hyperparameters.rules(optimizer)) > 1 else [optimizer]
+    left = [] if len(rules(optimizer)) > 1 else [optimizer]
     while left:
         new = set(card("optimizer", left.pop()).contains) - found
         found |= new

@@ -14,7 +14,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.recipe import Recipe
+from shoal.population.recipe import Recipe, rules
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
     from shoal.tasks.task import Task
@@ -128,9 +128,7 @@ def check_has(axis: Axis, recipe: Recipe) -> None:
 def fixed_by(optimizer: str) -> dict[str, Any]:
     """The fields of a recipe that an optimizer's cards fix."""
     return {
-        name: value
-        for rule in hyperparameters.rules(optimizer)
-        for name, value in card("optimizer", rule).recipe.items()
+        name: value for rule in rules(optimizer) for name, value in card("optimizer", rule).recipe.items()
     }
 
 
@@ -155,7 +153,7 @@ def _technique(kind: str, name: str, recipe: Recipe) -> str:
     known = (*words(Axis(kind, "technique"), recipe), *catalogue.names(kind))
     if name in known:
         return name
-    for one in hyperparameters.rules(name) if kind == "optimizer" else (name,):
+    for one in rules(name) if kind == "optimizer" else (name,):
         if one not in known and ".py" not in one:
             raise unknown(kind, one, known)
         catalogue.find(kind, one)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
-from shoal.population.recipe import Recipe, prefix, stages
+from shoal.population.recipe import Recipe, prefix, rules
 from shoal.techniques.card import Card, Domain, Range
 
 WEIGHT_PENALTY = "l2"
@@ -49,11 +49,6 @@ def card(kind: str, technique: str) -> Card:
 def kinds() -> tuple[str, ...]:
     """The kinds of technique that are fields of a recipe, in the recipe's order."""
     return tuple(one.name for one in fields(Recipe) if one.name in catalogue.kinds())
-
-
-def rules(optimizer: str) -> tuple[str, ...]:
-    """The rules of an optimizer, each once: one, or several for a switch (``"sgd>adam@0.3"``)."""
-    return tuple(dict.fromkeys(stage.rule for stage in stages(optimizer)))
 
 
 def of(kind: str, technique: str) -> tuple[Hyperparameter, ...]:
