@@ -165,6 +165,17 @@ def test_other_links_are_other_stacks():
         merge([begin(task, [job]).stack for job in jobs])
 
 
+def test_memory_counts_what_an_average_keeps():
+    """One number more for each parameter and running statistic; clipping and projecting keep none."""
+    task, found = table(), {}
+    for name in ("clip_norm", "max_norm", "ema"):
+        training = begin(task, [Job("one", with_hyper(CASES[name]), 0)])
+        found[name] = next(training.run()).memory
+    assert found["clip_norm"] == found["max_norm"]
+    kept = 8 * training.stack.template.parameters + 4 * 32  # bytes; buffers are counted in single precision
+    assert found["ema"] - found["clip_norm"] == kept
+
+
 def test_one_gradient_program_serves_with_and_without_links():
     task = table()
     plain, linked = (begin(task, [Job("one", with_hyper(hyper), 0)]) for hyper in ({}, CASES["ema"]))

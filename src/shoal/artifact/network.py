@@ -58,8 +58,7 @@ def build(
     if architecture.normalization != "none":
         found = catalogue.find("normalization", architecture.normalization)
         settings["normalization"] = (architecture.normalization, found)
-    if "dropout.rate" in architecture.hyper:
-        settings["dropout"] = ("dropout", catalogue.find("regularizer", "dropout"))
+    settings["regularizers"] = tuple(catalogue.regularizers(architecture.hyper, "activation").items())
     if architecture.network == "convnet":
         return ConvNet(features, outputs, **settings)
     inputs = torch.Size(features).numel()

@@ -1,5 +1,6 @@
 """A small 2-D convolutional network: 3×3 convolutions and max pooling, channels doubling with depth."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ class ConvNet(nn.Module):
     """[rows, channels, height, width] → [rows, outputs] (a missing channel axis is added).
 
     Stage k: 3×3 convolution to width·2ᵏ channels → normalization → activation → 2×2 max pooling while the
-    image is at least 2×2 → dropout; a linear head on all that is left. Before a normalization over the
+    image is at least 2×2 → regularizers; a linear head on all that is left. Before a normalization over the
     batch a convolution has no bias.
     """
 
@@ -24,7 +25,7 @@ class ConvNet(nn.Module):
         depth: int,
         activation: tuple[str, Any],
         normalization: tuple[str, Any] | None = None,
-        dropout: tuple[str, Any] | None = None,
+        regularizers: Sequence[tuple[str, Any]] = (),
     ):
         super().__init__()
         channels, height, breadth = features if len(features) == 3 else (1, *features)
@@ -40,8 +41,8 @@ class ConvNet(nn.Module):
             if height >= 2 and breadth >= 2:
                 parts.append(nn.MaxPool2d(2))
                 height, breadth = height // 2, breadth // 2
-            if dropout is not None:
-                parts.append(Dropout(*dropout, site=stage))
+            for number, one in enumerate(regularizers):
+                parts.append(Dropout(*one, site=stage + (number << 16)))
             self.stages.append(nn.Sequential(*parts))
             channels = wide
         self.head = nn.Linear(channels * height * breadth, outputs)

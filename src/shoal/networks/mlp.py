@@ -1,5 +1,6 @@
 """A multilayer perceptron: equal hidden layers, optional normalization, dropout and residual branches."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,11 +11,12 @@ from shoal.networks.layers import Activation, Dropout, Normalization, sees_rows_
 class MLP(nn.Module):
     """[rows, *features] → [rows, outputs]: ``depth`` hidden layers of ``width`` units and a linear head.
 
-    A hidden layer is linear → normalization → activation → dropout. With ``residual`` every hidden layer
+    A hidden layer is linear → normalization → activation → regularizers. With ``residual`` every hidden layer
     but the first is added to its input. A layer before a normalization over the batch has no bias
     (its gradient would be rounding only).
 
-    activation, normalization, dropout are (name, technique) pairs; the latter two may be None.
+    activation, normalization (None without) and regularizers, those that act at activations, are (name,
+    technique) pairs.
     """
 
     def __init__(
@@ -26,7 +28,7 @@ class MLP(nn.Module):
         depth: int,
         activation: tuple[str, Any],
         normalization: tuple[str, Any] | None = None,
-        dropout: tuple[str, Any] | None = None,
+        regularizers: Sequence[tuple[str, Any]] = (),
         residual: bool = False,
     ):
         super().__init__()
@@ -40,8 +42,8 @@ class MLP(nn.Module):
             if normalization is not None:
                 parts.append(Normalization(*normalization, width))
             parts.append(Activation(*activation))
-            if dropout is not None:
-                parts.append(Dropout(*dropout, site=layer))
+            for number, one in enumerate(regularizers):
+                parts.append(Dropout(*one, site=layer + (number << 16)))
             self.hidden.append(nn.Sequential(*parts))
         self.head = nn.Linear(width if depth else inputs, outputs)
 

@@ -5,8 +5,8 @@ from torch import nn
 from shoal.networks.layers import Activation, Normalization
 from shoal.networks.written_out import Embedding, GroupNorm, LayerNorm
 
-_NORMS = (Normalization, LayerNorm, GroupNorm, nn.modules.batchnorm._BatchNorm)
-_NORMS += (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm)
+_OURS = (Normalization, LayerNorm, GroupNorm)
+_NORMS = (*_OURS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def roles(module: nn.Module) -> dict[str, str]:

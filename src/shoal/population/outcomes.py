@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shoal import catalogue
+from shoal.population import links
 from shoal.population.batches import Data
 from shoal.population.curves import Curve, evaluations
 from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores
@@ -71,8 +72,10 @@ def _all_metrics(task: Task, data: Data, stack: Stack) -> dict[str, dict[str, fl
 
 
 def _memory(task: Task, job: Job, stack: Stack) -> int:
-    """Bytes of a member's parameters, optimizer state (of the largest of its rules) and buffers."""
+    """Bytes of a member's parameters, optimizer state (of the largest of its rules), averages and buffers."""
     made = template(task, job.recipe)
     state = max(catalogue.find("optimizer", rule).CARD.state for rule in rules(job.recipe.optimizer))
     buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
-    return made.parameters * (1 + state) * stack.flat.element_size() + buffers
+    averages = sum(catalogue.find("regularizer", name).CARD.state for name in links.names(job.recipe))
+    numbers = made.parameters * (1 + state) * stack.flat.element_size()
+    return numbers + buffers + averages * (made.parameters * stack.flat.element_size() + buffers)
