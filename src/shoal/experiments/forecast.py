@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shoal.experiments import sizing
+from shoal.experiments import screening, sizing
 from shoal.experiments.plan import Plan
 from shoal.experiments.sizing import Size
 from shoal.experiments.training import Training
@@ -39,24 +39,26 @@ def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast
     """
     relative = not (plan.judge == "score" and metrics.find(plan.metric).share)
     deviation = _RELATIVE_DEVIATION if relative else (_DISAGREEMENT / len(task.prepare(0).test)) ** 0.5
-    tuning = size.tuning.networks
-    each = tuning + size.evaluation_seeds
-    others = len(plan.arms) - 1
+    others = len(plan.screens) or len(plan.arms) - 1
+    tuning = size.tuning.networks * len(plan.arms) if not plan.screens else screening.networks(plan)
+    networks = tuning + size.evaluation_seeds * (others + 1)
     steps = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
     smallest = float("inf")
     if size.evaluation_seeds >= sizing.ENOUGH:
         smallest = smallest_difference(
             size.evaluation_seeds, deviation, arms=others, alpha=plan.alpha, power=POWER
         )
-    words = (
-        f"about {each * len(plan.arms):,} networks fit: up to {tuning} to tune each of {len(plan.arms)} "
-        f"arms, {size.evaluation_seeds} to judge it, {size.epochs:g} epochs each; "
-    )
+    if plan.screens:
+        words = f"about {networks:,} networks fit: {tuning} to try {len(plan.arms) - 1} alternatives on "
+        words += f"{others} axes, {size.evaluation_seeds} to judge the best of each, "
+    else:
+        words = f"about {networks:,} networks fit: up to {size.tuning.networks} to tune each of "
+        words += f"{len(plan.arms)} arms, {size.evaluation_seeds} to judge it, "
+    words += f"{size.epochs:g} epochs each; "
     if smallest == float("inf"):
         words += f"fewer than {sizing.ENOUGH} seeds cannot show a difference"
     else:
         shown = f"{100 * smallest:.1f} %" if relative else f"{smallest:.3f}"
         words += f"differences in {plan.judge} from about {shown} on can be shown"
-    return Forecast(
-        each * len(plan.arms), each * steps, size.evaluation_seeds, smallest, deviation, relative, words
-    )
+    member_steps = networks * steps // len(plan.arms)
+    return Forecast(networks, member_steps, size.evaluation_seeds, smallest, deviation, relative, words)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from shoal.experiments.forecast import Forecast
+from shoal.experiments.screening import Candidate
 
 Word = Literal["baseline", "better", "worse", "same", "undecided", "under-tuned"]
 
@@ -20,6 +21,7 @@ class ArmResult:
     ``seeds``, NaN where the member diverged. counted: the judged number of each seed as it entered mean,
     interval, difference and verdict, a diverged run standing with the worst. difference: arm - baseline.
     train_loss, steps, evaluations, time_seconds, memory_bytes, gap: means over the runs that did not diverge.
+    axis: what it differs in from the baseline.
     edge: whether the best lr is still the lowest or highest one tried. more_seeds: how many more would tell.
     """
 
@@ -46,12 +48,14 @@ class ArmResult:
     more_seeds: int | None
     verdict: Word
     words: str
+    axis: str = ""
 
 
 @dataclass(frozen=True)
 class Result(Mapping[str, Any]):
     """A finished comparison; also a mapping, so ``result["arms"]`` is ``result.arms``.
 
+    candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
     seconds: from the start of the process. loop_seconds_estimate: what a plain PyTorch loop would need for
     the same networks, timed on three of them; NaN where it was not timed. folder: where the record is.
     """
@@ -75,6 +79,7 @@ class Result(Mapping[str, Any]):
     tuning_seeds: tuple[int, ...]
     forecast: Forecast
     arms: tuple[ArmResult, ...]
+    candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     interrupted: bool
     plan_hash: str

@@ -5,11 +5,13 @@ decided is recorded before it is acted on. So a run that was killed continues as
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from shoal.experiments import sequential, sizing, trials
+from shoal.experiments import screening, sequential, sizing, trials
 from shoal.experiments.evaluation import blocks, evaluate, recorded
 from shoal.experiments.plan import Plan
+from shoal.experiments.screening import Candidate
 from shoal.experiments.sequential import Block
 from shoal.experiments.sizing import Size, Tuning
 from shoal.experiments.training import Training
@@ -25,13 +27,16 @@ _MEASURING, _MEASURING_AT_MOST = 0.04, 2.0
 
 
 class Finished(NamedTuple):
-    """How a run ended: by arm the chosen point and the outcomes by evaluation seed.
+    """How a run ended: the plan of what was judged (of a screening, the best of each axis; candidates are all
+    that were tried), by arm the chosen point and the outcomes by evaluation seed.
 
     An arm that was decided early has the first of the baseline's seeds. tried: by arm the points that were
     tuned with. tuned: whether every arm with something to tune got its point from at least
     ``trials.FEWEST`` trials. blocks: see ``sequential``.
     """
 
+    plan: Plan
+    candidates: tuple[Candidate, ...]
     size: Size
     best: Mapping[str, Best]
     tried: Points
@@ -45,7 +50,11 @@ class Finished(NamedTuple):
 
 def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
     """What the budget pays, decided once an attempt and recorded; a later attempt knows the real pace."""
-    recorded = training.decided(f"size-{attempt}", lambda: _decide(plan, training, attempt))
+
+    def decide() -> dict[str, Any]:
+        return screening.size(plan, training) if plan.screens else _decide(plan, training, attempt)
+
+    recorded = training.decided(f"size-{attempt}", decide)
     training.pace = recorded["pace"]
     tuning, notes = Tuning(**recorded["tuning"]), tuple(recorded["notes"])
     return Size(recorded["epochs"], tuning, recorded["evaluation_seeds"], notes)
@@ -54,21 +63,22 @@ def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
 def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
-    tuned, interrupted = Tuned({}, {}), False
+    tuned, candidates, interrupted = Tuned({}, {}), (), False
     try:
-        for attempt in range(_ATTEMPTS):
-            size = size if attempt == 0 else size_of(plan, training, attempt)
-            last = attempt == _ATTEMPTS - 1 or size.epochs == sizing.lengths(plan.train_rows)[-1]
-            outcome = tune(plan, training, size, attempt, last)
-            if outcome is not None:
-                tuned = outcome
-                break
+        if plan.screens:
+            screened = screening.screen(plan, training, size)
+            tuned, candidates = Tuned(screened.best, screened.points), screened.candidates
+            training.plan = plan = screened.plan
+        else:
+            size, tuned = _tune(plan, training, size)
         best = {**best, **tuned.best}
         evaluate(plan, task, training, size, best, _tuned(plan, tuned))
     except KeyboardInterrupt:
         interrupted = True
     everything = [one for found in training.phases.values() for one in found.values()]
     return Finished(
+        plan=plan,
+        candidates=candidates,
         size=size,
         best=best,
         tried=tuned.points,
@@ -81,6 +91,17 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
     )
 
 
+def _tune(plan: Plan, training: Training, size: Size) -> tuple[Size, Tuned]:
+    """The best points, tuned with the size that turned out to fit."""
+    for attempt in range(_ATTEMPTS):
+        size = size if attempt == 0 else size_of(plan, training, attempt)
+        last = attempt == _ATTEMPTS - 1 or size.epochs == _lengths(plan)[-1]
+        tuned = tune(plan, training, size, attempt, last)
+        if tuned is not None:
+            return size, tuned
+    return size, Tuned({}, {})
+
+
 def _tuned(plan: Plan, tuned: Tuned) -> bool:
     return bool(tuned.best) or not any(arm.space for arm in plan.arms)
 
@@ -88,15 +109,20 @@ def _tuned(plan: Plan, tuned: Tuned) -> bool:
 def probe(plan: Plan, training: Training) -> None:
     """One short training, before anything long is begun: a user's module or data that fail, fail at once."""
     arm = next(arm for arm in plan.arms if arm.name == plan.baseline)
-    recipe = arm.at(trials.points(arm, 1)[0], sizing.lengths(plan.train_rows)[-1])
+    shortest = sizing.lengths(plan.train_rows)[-1]
+    recipe = replace(arm.at(trials.points(arm, 1)[0], shortest), epochs=shortest)
     job = Job("probe", recipe, plan.tuning_seeds(1)[0])
     training.train("probe", [job], training.clock.deadline)
+
+
+def _lengths(plan: Plan) -> list[float]:
+    return sizing.lengths(plan.train_rows, [arm.epochs for arm in plan.arms])
 
 
 def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
     """The size as plain data, with ``rates``, steps a second by arm (1 if none matter), and ``pace``, the
     seconds a network takes in the mean over the arms."""
-    epochs, capacity = sizing.lengths(plan.train_rows), float(plan.work or 0)
+    epochs, capacity = _lengths(plan), float(plan.work or 0)
     if plan.work is not None:
         rates = [1.0] * len(plan.arms)
     elif attempt == 0:
@@ -118,8 +144,8 @@ def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
         pairs = zip(plan.arms, rates, strict=True)
         return sum(training.trainer.steps(arm.at({}, length)) / rate for arm, rate in pairs)
 
-    longest = sizing.lengths(plan.train_rows)[0]
+    longest = _lengths(plan)[0]
     tune = any(arm.space for arm in plan.arms)
-    size = sizing.decide(cost, capacity, epochs, longest, plan.seeds, tune)
+    size = sizing.decide(cost, capacity, epochs, longest, plan.seeds, tune, plan.trials)
     pace = cost(size.epochs) / len(plan.arms)
     return {**size._asdict(), "tuning": size.tuning._asdict(), "rates": rates, "pace": pace}

@@ -23,7 +23,7 @@ FEWEST = 4
 """Fewer trials than this are no tuning."""
 FINALISTS = 4
 """The best trials of an arm that get more tuning seeds before one is chosen."""
-_BASES = (2, 3, 5, 7)
+_BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 
 
 class Best(NamedTuple):

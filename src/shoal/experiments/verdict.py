@@ -15,8 +15,8 @@ from shoal.experiments.run import Finished
 from shoal.experiments.sequential import Look
 from shoal.experiments.words import imitates, sentence
 from shoal.population.recipe import Outcome
-from shoal.statistics.comparisons import Comparison
-from shoal.statistics.intervals import EVERYTHING, Interval, mean_interval
+from shoal.statistics.comparisons import Comparison, paired_differences
+from shoal.statistics.intervals import EVERYTHING, Interval
 from shoal.statistics.power import seeds_needed
 from shoal.tasks.task import Task
 
@@ -47,7 +47,7 @@ def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
         looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=True)
     numbers = judging.counted(finished.outcomes, plan, task)
     base = numbers[plan.baseline]
-    return Judged(numbers, looks, plan.margin.absolute(float(base.mean())) if base.size else 0.0)
+    return Judged(numbers, looks, plan.margin.absolute(judging.middle(base)) if base.size else 0.0)
 
 
 def _word(plan: Plan, arm: Arm, finished: Finished, found: Judged) -> Word:
@@ -71,7 +71,7 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
     one = look.comparison if look else _NOTHING
     interval = EVERYTHING
     if numbers.size:
-        interval = mean_interval(numbers, 1 - plan.alpha, judging.resolution(plan, task))
+        interval = judging.around(numbers, 1 - plan.alpha, judging.resolution(plan, task))
     return ArmResult(
         name=arm.name,
         hyper={**arm.recipe.hyper, **finished.best[arm.name].point},
@@ -79,7 +79,7 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         seeds=tuple(outcomes),
         scores=tuple(math.nan if each.diverged else each.test_score for each in outcomes.values()),
         counted=tuple(float(number) for number in numbers),
-        mean=float(numbers.mean()) if numbers.size else math.nan,
+        mean=judging.middle(numbers) if numbers.size else math.nan,
         interval=_pair(interval),
         difference=0.0 if is_baseline and numbers.size else one.difference,
         difference_interval=(0.0, 0.0) if is_baseline and numbers.size else _pair(one.interval),
@@ -96,13 +96,15 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         more_seeds=_more_seeds(plan, found, arm.name) if word == "undecided" else None,
         verdict=word,
         words="",
+        axis=plan.axis_of(arm.name),
     )
 
 
 def _more_seeds(plan: Plan, found: Judged, name: str) -> int | None:
     if found.numbers[name].size < 2:
         return None
-    differences = found.numbers[name] - found.numbers[plan.baseline][: found.numbers[name].size]
+    numbers = found.numbers[name]
+    differences = paired_differences(numbers, found.numbers[plan.baseline][: numbers.size])
     return seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
 
 

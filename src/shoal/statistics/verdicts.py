@@ -25,8 +25,9 @@ def verdict(
     "undecided": fewer than ``minimum_seeds`` evaluation seeds, whatever they say.
     "same": the whole interval lies inside ±margin (closed), so a difference that is certain and too small
     to matter is "same" too.
-    "better" or "worse": p_corrected ≤ alpha, and the interval excludes 0 on the difference's side; both are
-    asked for, so that no row shows a verdict that its own interval contradicts.
+    "better" or "worse": p_corrected ≤ alpha, the interval excludes 0 on the difference's side (so that no row
+    shows a verdict that its own interval contradicts), and the difference is at least the margin: arms that
+    were tuned apart end at slightly different points, and enough seeds would call that a difference.
     Otherwise "undecided". ValueError for a negative or NaN margin, or NaN among the numbers.
     """
     if not margin >= 0:
@@ -38,6 +39,6 @@ def verdict(
         return "undecided"
     if -margin <= interval.low and interval.high <= margin:
         return "same"
-    if p_corrected <= alpha and (interval.low > 0 or interval.high < 0):
+    if p_corrected <= alpha and (interval.low > 0 or interval.high < 0) and abs(difference) >= margin:
         return "better" if (difference > 0) == higher_is_better else "worse"
     return "undecided"

@@ -1,0 +1,119 @@
+"""Screening: the best alternative of every axis is found on tuning seeds and judged on fresh ones."""
+
+import json
+import math
+
+import pytest
+
+from shoal.experiments import screening
+from shoal.experiments.compare import make_plan
+from shoal.experiments.screening_plan import axis_names
+
+from .simulated import Killed, Memory, SimulatedTrainer, run, task
+
+WORK = 12_000_000
+EFFECTS = {
+    ("optimizer", "nadam"): 0.04,
+    ("optimizer", "sgd"): -0.2,
+    ("schedule", "cosine"): 0.06,
+    ("activation", "tanh"): -0.03,
+    ("batch_size", 32): 0.05,
+}
+
+
+def screened(work: int = WORK, **options):
+    return run(SimulatedTrainer(effects=EFFECTS, spread=0.02, **options), None, work=work)
+
+
+def test_every_axis_has_one_row_with_its_best_alternative_against_the_default():
+    result = screened()
+    rows = {arm.axis: arm for arm in result.arms if arm.verdict != "baseline"}
+    assert set(rows) == set(make_plan(task()).screens) <= set(axis_names())
+    assert result.baseline == "default" == result.arms[0].name
+    found = {axis: rows[axis].name for axis in ("optimizer", "schedule", "batch_size")}
+    assert found == {
+        "optimizer": "optimizer nadam",
+        "schedule": "schedule cosine",
+        "batch_size": "batch_size 32",
+    }
+    assert all(rows[axis].verdict == "better" for axis in found)
+    assert rows["schedule"].difference == pytest.approx(0.06, abs=0.015)
+    assert {rows[axis].verdict for axis in rows if axis not in found} <= {"same", "undecided"}
+
+
+def test_every_alternative_is_tried_and_told():
+    result = screened()
+    plan = make_plan(task())
+    told = {axis: [one for one in result.candidates if one.axis == axis] for axis in plan.screens}
+    for axis, names in plan.screens.items():
+        assert sorted(one.arm for one in told[axis]) == sorted(names)
+        assert all(one.trials >= 3 and one.seeds >= 1 for one in told[axis])
+        judged = next(arm.name for arm in result.arms if arm.axis == axis)
+        assert told[axis][0].arm == judged and told[axis][0].seeds == 3 and told[axis][0].trials >= 8
+    assert told["optimizer"][-1].arm == "optimizer sgd"
+    assert json.loads(result.to_json())["candidates"]
+
+
+def test_choosing_and_judging_share_no_seed():
+    trainer = SimulatedTrainer(effects=EFFECTS)
+    run(trainer, None, work=WORK)
+    chosen = {job.seed for _, job in trainer.trained if job.name.startswith("tune/")}
+    judged = {job.seed for _, job in trainer.trained if job.name.startswith("evaluate/")}
+    assert chosen and judged and not chosen & judged
+
+
+def test_the_chosen_ones_had_the_trials_that_the_default_had():
+    trainer = SimulatedTrainer(effects=EFFECTS)
+    result = run(trainer, None, work=WORK)
+    tried = {}
+    for _, job in trainer.trained:
+        if job.name.startswith("tune/"):
+            arm, trial, _ = job.name.removeprefix("tune/").rsplit("/", 2)
+            tried.setdefault(arm, set()).add(int(trial))
+    assert all(tried[arm.name] >= set(range(8)) for arm in result.arms)
+
+
+def test_where_nothing_helps_nothing_is_called_better():
+    """Over 20 screenings of 11 axes without any effect, at most one has a false verdict in it (α is 5 %)."""
+    alarms = 0
+    for salt in range(20):
+        result = run(SimulatedTrainer(spread=0.02, salt=salt), None, work=WORK)
+        alarms += any(arm.verdict in ("better", "worse") for arm in result.arms)
+    assert alarms <= 3
+
+
+def test_work_decides_everything_and_a_killed_screening_repeats_itself():
+    whole = screened()
+    for died in (50, 300, 600):
+        record = Memory()
+        with pytest.raises(Killed):
+            run(
+                SimulatedTrainer(effects=EFFECTS, spread=0.02, die_after=died), None, work=WORK, record=record
+            )
+        again = run(SimulatedTrainer(effects=EFFECTS, spread=0.02), None, work=WORK, record=record)
+        assert again.arms == whole.arms and again.candidates == whole.candidates
+    assert whole.member_steps <= WORK
+
+
+def test_a_small_budget_ends_in_time_and_says_what_is_missing():
+    trainer = SimulatedTrainer(effects=EFFECTS, seconds_per_step=2e-5, claimed_rate=5e4)
+    result = run(trainer, None, budget=3.0)
+    assert result.seconds < 3.0 + 1.0
+    assert any("budget" in note for note in result.notes)
+    assert all(len(arm.seeds) >= 10 for arm in result.arms if arm.verdict not in ("undecided", "baseline"))
+
+
+def test_alternatives_that_diverge_are_never_chosen():
+    trainer = SimulatedTrainer(effects=EFFECTS, fails=lambda job: job.recipe.schedule == "cosine")
+    result = run(trainer, None, work=WORK)
+    assert next(arm.name for arm in result.arms if arm.axis == "schedule") != "schedule cosine"
+    cosine = next(one for one in result.candidates if one.arm == "schedule cosine")
+    assert math.isnan(cosine.score)
+
+
+def test_the_rounds_need_what_they_say():
+    plan = make_plan(task(), work=WORK)
+    trainer = SimulatedTrainer(effects=EFFECTS)
+    run(trainer, None, work=WORK)
+    tuned = sum(job.name.startswith("tune/") for _, job in trainer.trained)
+    assert screening.networks(plan) <= tuned <= 1.15 * screening.networks(plan)
