@@ -30,8 +30,8 @@ _KEPT, _FINALISTS, _POINTS = 3, 2, 3
 _SEEDS = 2
 """The finals' seeds beside the first."""
 _LAST_POINTS, _LAST_SEEDS = 2, 4
-"""Points, and further seeds, of those that will be judged; twice the points for the default, whose point, if it
-were only lucky, would cost every verdict instead of one."""
+"""Points, and further seeds, of those that will be judged; twice the points for the default, whose point, if
+it were only lucky, would cost every verdict instead of one."""
 _ENOUGH = sizing.ENOUGH + 4
 """Evaluation seeds that are reserved for judging."""
 _SLOWER = 1.4
