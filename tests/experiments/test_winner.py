@@ -49,11 +49,12 @@ def test_the_arm_has_the_best_difference_and_its_tuned_recipe():
         ("same", 0.001, "sgd", "the same as the baseline adam within the margin"),
         ("worse", -0.001, "adam", "no other arm surpassed"),
         ("undecided", 0.0, "adam", "no other arm surpassed"),
+        ("same", 2e-17, "adam", "no other arm surpassed"),
     ],
 )
 def test_it_is_said_what_the_winner_is(verdict, difference, chosen, words):
     ended = finished(adam=[outcome(0.8)], sgd=[outcome(0.7)])
-    winner = choose(plan(), ended, (arm("adam"), arm("sgd", difference=difference, verdict=verdict)))
+    winner = choose(plan(), ended, (arm("sgd", difference=difference, verdict=verdict), arm("adam")))
     assert winner.arm == chosen and words in winner.why
 
 

@@ -23,8 +23,8 @@ class Winner(NamedTuple):
 def choose(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> Winner | None:
     """The arm with the best mean difference from the baseline, and its seed with the best validation score.
 
-    The difference is paired by seed, so that an arm that was decided on fewer seeds is compared on those. The
-    seed is never chosen by test rows: without validation rows it is the first. None where every network of
+    The difference is paired by seed, so that an arm that was decided on fewer seeds is compared on those; of
+    equals the baseline is taken. The seed is never chosen by test rows: without validation rows it is the first. None where every network of
     every arm diverged or nothing was judged.
     """
     better = 1 if plan.judged_higher_is_better else -1
@@ -32,7 +32,7 @@ def choose(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> Winner 
     judged = [arm for arm in arms if whole[arm.name] and math.isfinite(arm.difference)]
     if not judged:
         return None
-    best = max(judged, key=lambda arm: better * arm.difference)
+    best = max(judged, key=lambda arm: (round(better * arm.difference, 12), arm.name == plan.baseline))
     seed = _best_seed(whole[best.name], plan.higher_is_better)
     planned = next(arm for arm in plan.arms if arm.name == best.name)
     recipe = job_of(planned, finished.size, finished.best[best.name], seed).recipe
