@@ -36,7 +36,7 @@ from shoal.tasks.task import Task
 Hear = Callable[[Progress], None]
 _START = 1.0
 _ALONE = 2.0
-"""Seconds until the first step, and how many times slower a network may be alone than its share of a stack."""
+"""Seconds until the first step, and how many times longer a network may take than its share of a stack."""
 
 
 class Saved(NamedTuple):

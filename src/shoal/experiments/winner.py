@@ -24,8 +24,8 @@ def choose(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> Winner 
     """The arm with the best mean difference from the baseline, and its seed with the best validation score.
 
     The difference is paired by seed, so that an arm that was decided on fewer seeds is compared on those; of
-    equals the baseline is taken. The seed is never chosen by test rows: without validation rows it is the first. None where every network of
-    every arm diverged or nothing was judged.
+    equals the baseline is taken. The seed is never chosen by test rows: without validation rows it is the
+    first. None where every network of every arm diverged or nothing was judged.
     """
     better = 1 if plan.judged_higher_is_better else -1
     whole = {arm.name: _whole(finished.outcomes[arm.name]) for arm in arms}
