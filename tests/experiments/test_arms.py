@@ -4,8 +4,9 @@ import pytest
 
 from shoal import catalogue
 from shoal.errors import UserError
-from shoal.experiments.arms import MOST, arm, build, cross, told
+from shoal.experiments.arms import DIMENSIONS, MOST, arm, build, cross, told
 from shoal.experiments.axes import asked_for, axis_of
+from shoal.experiments.trials import points
 from shoal.population.recipe import Recipe
 
 from .simulated import task
@@ -112,3 +113,18 @@ def test_an_arm_alone_is_compared_with_the_default():
     ]
     with pytest.raises(UserError, match="needs another name"):
         told({"default": {"optimizer": "sgd"}}, {}, Recipe(), task())
+
+
+def test_more_dimensions_than_can_be_tuned_together_are_refused():
+    on = [each["name"] for each in catalogue.describe("regularizer") for one in each["hyper"].values()
+          if one["low"] is not None and each["name"] != "l2"]  # fmt: skip
+    assert len(on) + 2 > DIMENSIONS
+    with pytest.raises(UserError, match=f"arm a has .* hyperparameters to tune, more than {DIMENSIONS}"):
+        arm("a", {"regularizer": "+".join(on)}, Recipe())
+
+
+def test_every_dimension_is_searched():
+    on = [each["name"] for each in catalogue.describe("regularizer") if each["name"] != "l2"][:5]
+    one = arm("a", {"regularizer": "+".join(on), "optimizer": "sgd>adam@0.3>rmsprop@0.5"}, Recipe())
+    assert all(set(point) == set(one.space) for point in points(one, 8))
+    assert all(len({point[name] for point in points(one, 8)}) == 8 for name in one.space)

@@ -395,3 +395,13 @@ def test_crossed_axes_are_judged_against_the_recipes_own_combination():
         "adam · width 32": "same", "adam · width 64": "baseline",
         "sgd · width 32": "worse", "sgd · width 64": "worse",
     }  # fmt: skip
+
+
+def test_epochs_can_be_compared():
+    trainer = SimulatedTrainer()
+    result = run(trainer, "epochs=4,8", work=WORK)
+    assert {(job.name.split("/")[1], job.recipe.epochs) for _, job in trainer.trained} == {
+        ("4", 4.0),
+        ("8", 8.0),
+    }
+    assert result.epochs == 8.0 and not any("shortens" in note for note in result.notes)

@@ -23,6 +23,11 @@ def test_lengths_fall_from_a_full_training_to_a_glimpse(rows):
     assert found[0] >= 1 and found[-1] * rows <= max(6_000, found[0] * rows / 16) * 1.01
 
 
+def test_lengths_that_are_all_told_leave_nothing_to_consider():
+    assert lengths(1000, [5.0, 20.0]) == [20.0]
+    assert lengths(1000, [5.0, None]) == lengths(1000, []) == lengths(1000)
+
+
 @pytest.mark.parametrize("exponent", [e / 4 for e in range(24)])
 @pytest.mark.parametrize("seeds", [None, 3, 20])
 def test_what_is_decided_always_fits(exponent, seeds):

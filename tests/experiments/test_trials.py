@@ -6,12 +6,12 @@ import pytest
 
 from shoal.experiments import trials
 from shoal.experiments.arms import build, default_recipe
-from shoal.experiments.axes import AXES
+from shoal.experiments.axes import axis_of
 from shoal.population.recipe import Outcome
 
 from .simulated import task
 
-ADAM, SGD = build(AXES["optimizer"], ("adam", "sgd"), default_recipe(task()))
+ADAM, SGD = build(axis_of("optimizer"), ("adam", "sgd"), default_recipe(task()))
 
 
 def outcome(score: float, loss: float = 1.0, diverged: bool = False) -> Outcome:

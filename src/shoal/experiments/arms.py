@@ -15,6 +15,8 @@ from shoal.population.recipe import Recipe, rules
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
 
+DIMENSIONS = 10
+"""Hyperparameters of one arm that can be tuned together."""
 MOST = 64
 """Arms of one comparison; more are asked for by mistake, by crossing axes with many values."""
 
@@ -74,6 +76,8 @@ def arm(name: str, changes: Changes, start: Recipe, task: Task | None = None) ->
     space = _nuisance(made.recipe, made.free)
     for key in sorted(made.auto - set(space)):
         raise UserError(f"{key} of arm {name} is not tuned in a comparison and cannot be auto; give a number")
+    if (count := len(space)) > DIMENSIONS:
+        raise UserError(f"arm {name} has {count} hyperparameters to tune, more than {DIMENSIONS}; fix some")
     return Arm(name, made.recipe, space, made.recipe.epochs if "epochs" in made.values else None)
 
 

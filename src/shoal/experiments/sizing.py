@@ -7,7 +7,7 @@ Tuning is given up last, because arms that were not tuned cannot be judged at al
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from shoal.experiments.trials import FEWEST, FINALISTS, ROUNDS, extension
@@ -61,11 +61,16 @@ class Size(NamedTuple):
     notes: tuple[str, ...]
 
 
-def lengths(train_rows: int) -> list[float]:
+def lengths(train_rows: int, told: Sequence[float | None] = ()) -> list[float]:
     """Epochs to consider, longest first: from 96,000 rows seen (1,500 batches of 64) to a sixteenth of that.
+
+    told: by arm its length where the user told it; where all are told there is nothing to consider.
 
     The longest is at least one epoch and at most 200; on large data the shorter ones are parts of an epoch.
     """
+    lengths_told = [one for one in told if one is not None]
+    if told and len(lengths_told) == len(told):
+        return [max(lengths_told)]
     longest = min(max(_ROWS_SEEN / train_rows, _EPOCHS[0]), _EPOCHS[1])
     shortest = min(longest, _ROWS_SEEN / train_rows) / _SHORTEST
     levels = 9
