@@ -39,7 +39,10 @@ def test_every_field_and_every_kind_that_trains_is_an_axis():
     assert recipe | {"regularizer", "lr", "dropout"} <= set(names())
     assert set(catalogue.kinds()) & recipe <= {name for name in names() if axis_of(name).kind == "technique"}
     assert [row["name"] for row in listed()] == [*names(), "TECHNIQUE.HYPER"]
-    assert all(row["summary"] for row in listed())
+    shown = {row["name"]: row["summary"].split(", ") for row in listed()}
+    assert shown["regularizer"][0] == shown["controller"][0] == "none" and "dropout" in shown["regularizer"]
+    assert shown["train_size"] == ["any number", "all"] and shown["residual"] == ["false", "true"]
+    assert shown["dropout"] == ["dropout.rate"]
 
 
 @pytest.mark.parametrize("name", MANY)

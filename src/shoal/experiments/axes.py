@@ -129,7 +129,7 @@ def _offered(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
         return (*words(axis, recipe), *catalogue.names(axis.name))
     if axis.kind == "regularizer":
         possible = (name for name in catalogue.names("regularizer") if name != WEIGHT_PENALTY)
-        return ("none", *(name for name in possible if has(Axis(f"{name}.", "hyper"), recipe)))
+        return (*words(axis, recipe), *(name for name in possible if has(Axis(f"{name}.", "hyper"), recipe)))
     found = hyperparameters.find(axis.key, recipe)
     if found.range is None:
         raise UserError(f"{axis.name} has no search range; name the values to compare, {axis.name}=a,b,...")

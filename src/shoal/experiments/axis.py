@@ -134,9 +134,9 @@ def fixed_by(optimizer: str) -> dict[str, Any]:
 
 def words(axis: Axis, recipe: Recipe) -> tuple[str, ...]:
     """The values of a kind that are no techniques: "none", or "own" for what the user's module draws."""
-    default = str(getattr(Recipe, axis.name, ""))
-    none = ("none",) if default == "none" else ()
-    return ("own",) if axis.name == "initializer" and recipe.network == "own" else none
+    if axis.name == "initializer" and recipe.network == "own":
+        return ("own",)
+    return ("none",) if value_in(axis, Recipe()) == "none" else ()
 
 
 @cache

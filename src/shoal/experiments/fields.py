@@ -115,7 +115,9 @@ def has(recipe: Recipe, name: str) -> bool:
 def spoken(name: str) -> tuple[Value, ...]:
     """The values of a field as a list of axes shows them, without a task."""
     kind, words = plain()[name]
-    return (*_OFFERED.get(name, (False, True) if kind is bool else ()), *words)
+    if name in _OFFERED:
+        return (*_OFFERED[name], *words)
+    return {bool: (False, True), int: ("any number", *words)}.get(kind, tuple(words))
 
 
 def _truth(name: str, value: Value) -> bool:

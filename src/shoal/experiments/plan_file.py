@@ -97,9 +97,9 @@ def chosen(asked: Request, path: Path | str | None) -> Request:
         kept = dataclasses.replace(kept, task=given.pop("task", None))
     if given:
         new = asked if "task" in given else dataclasses.replace(kept, **given)
-        plans, texts = zip(*(_resolved(one) for one in (kept, new)), strict=True)
-        if plans[0] != plans[1]:
-            found = differences(*map(tomllib.loads, texts))
+        (old_hash, old_text), (new_hash, new_text) = _resolved(kept), _resolved(new)
+        if old_hash != new_hash:
+            found = differences(tomllib.loads(old_text), tomllib.loads(new_text))
             more = f" and {len(found) - 3} more" if len(found) > 3 else ""
             raise UserError(
                 f"{path} holds another comparison: {'; '.join(found[:3])}{more}; give the plan alone to run "
