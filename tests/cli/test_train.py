@@ -72,6 +72,16 @@ def test_own_network_comes_back_with_its_code(folder, capsys):
     assert load("new", own_code=True).contents.network_source == "own.py:task"
 
 
+def test_a_split_by_groups_is_that_of_a_comparison(folder, capsys):
+    shown("train kind.csv --target kind --group size --recipe epochs=1 --out a", capsys)
+    assert [one["name"] for one in columns_of("a")] == ["color"]
+
+
+def columns_of(artifact):
+    """The columns that a saved network learned from."""
+    return json.loads(Path(artifact, "artifact.json").read_text())["preprocessing"]["settings"]["columns"]
+
+
 def test_verbose_shows_the_diagnosis(folder, capsys):
     plain = shown("train kind.csv --target kind --recipe recipe.toml --out a", capsys).out
     told = shown("train kind.csv --target kind --recipe recipe.toml --out b --verbose", capsys).out

@@ -122,6 +122,12 @@ def test_ctrl_c_ends_it_and_the_threads_are_as_they_were():
         torch.set_num_threads(before)
 
 
+def test_fewer_training_rows_are_fewer_steps_and_end_in_time():
+    recipe = Recipe(width=12, epochs=4, batch_size=8, train_size=16)
+    outcome = fit(table(), recipe, 0, deadline=time.monotonic() + 60, programs=TRACED).outcome
+    assert outcome.steps == 8
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_a_device_that_is_not_there_is_told():
     with pytest.raises(ValueError, match="CUDA"):

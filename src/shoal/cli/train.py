@@ -12,6 +12,7 @@ import click
 from shoal.cli import STARTED
 from shoal.cli.example import Example
 from shoal.cli.output import check_writable, write_whole
+from shoal.cli.table_options import table_options
 
 if TYPE_CHECKING:
     from shoal.cli.progress import Display
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", metavar="N", type=int, default=0, show_default=True, help="All chance comes from it.")
 @click.option("--out", metavar="FOLDER", help="Where to save the network.  [default: in shoal-results]")
-@click.option("--target", metavar="COLUMN", help="The column of a table to predict.")
-@click.option("--kind", metavar="KIND", help="classification or regression, where the target leaves it open.")
-@click.option("--ignore", metavar="COLUMN", multiple=True, help="A column not to learn from; repeatable.")
-@click.option("--metric", metavar="METRIC", help="What scores: accuracy, auroc, rmse, ...")
+@table_options
+@click.option("--metric", metavar="NAME", help="The score: accuracy, auroc, f1, rmse, mae, r2, ...")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the scores as JSON to a file or stdout.")
 @click.option("--device", metavar="DEVICE", default="cpu", show_default=True, help="cpu or cuda.")
 @click.option(

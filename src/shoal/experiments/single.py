@@ -10,7 +10,7 @@ from shoal.errors import UserError
 from shoal.experiments import planning, recipes, request
 from shoal.experiments.request import RecipeLike, Request
 from shoal.experiments.take_home import Saved, save_trained
-from shoal.population.batches import total_steps
+from shoal.population.batches import training_steps
 from shoal.population.recipe import Progress, Recipe
 from shoal.store.folders import results_folder
 from shoal.tasks.task import Task
@@ -25,31 +25,37 @@ def train(
     target: str | None = None,
     kind: str | None = None,
     ignore: Sequence[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    test: Any = None,
     metric: str | None = None,
     device: str = "cpu",
     on_progress: Callable[[Progress, int], None] | None = None,
 ) -> Saved:
     """Train one network and save it as an artifact in ``out``, by default a new folder in shoal-results.
 
-    task, target, kind, ignore, metric: as for ``shoal.compare``. recipe: a Recipe, a text
+    task, target, kind, ignore, group, time, test, metric: as for ``shoal.compare``. recipe: a Recipe, a text
     ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results folder or an artifact, whose
     recipe is taken; what it does not tell is as in the task's default recipe. on_progress hears how far it
     is, and of how many steps in all. Raises UserError, one sentence, for anything wrong with these, before
     training, and where the training diverges.
     """
-    asked = Request(task=task, target=target, kind=kind, ignore=ignore, metric=metric, device=device)
+    asked = Request(
+        task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
+        metric=metric, device=device,
+    )  # fmt: skip
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise UserError(f"seed {seed!r} is no whole number from 0 to {2**31 - 1}")
     request.check(asked)
     loaded = request.task_of(asked)
     made = _recipe(loaded, recipe, asked)
-    total = total_steps(made, made.train_size or loaded.train_rows)
+    total = training_steps(loaded, made)
     folder = results_folder(None, "never", loaded.name, "train") if out is None else Path(out)
     try:
         return save_trained(
             loaded, made, seed, folder,
             origin={"arm": ""},
-            source=task if isinstance(task, str) and ".py:" in task else "",
+            source=request.source_of(asked),
             device=device,
             on_progress=None if on_progress is None else lambda now: on_progress(now, total),
         )  # fmt: skip

@@ -23,7 +23,7 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
 from shoal.experiments.run import Finished
 from shoal.experiments.winner import choose
-from shoal.population.batches import batch_size
+from shoal.population.batches import batch_size, train_rows
 from shoal.population.fit import Fitted, fit
 from shoal.population.programs import Programs
 from shoal.population.recipe import Progress, Recipe
@@ -150,7 +150,7 @@ def save_trained(
         measured={},
     )
     contents = replace(contents, measured=measure(task, seed, fitted, contents))
-    size = recipe.batch_size if recipe.batch_size == "all" else batch_size(recipe, task.train_rows)
+    size = recipe.batch_size if recipe.batch_size == "all" else batch_size(recipe, train_rows(task, recipe))
     save(folder, contents, fitted.weights, recipes.to_toml(replace(recipe, batch_size=size)))
     return _saved(folder, contents)
 
