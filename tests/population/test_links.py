@@ -1,5 +1,6 @@
 """Regularizers in whole training steps against plain torch, and what the engine does with their places."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -10,11 +11,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from population.members import PROGRAMS, begin, go_on, table
 from shoal.errors import UserError
-from shoal.population import links, planner
+from shoal.population import cache, links, matmul, planner
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.randomness import order
 from shoal.population.recipe import Job, Recipe
 from shoal.population.stack import Stack, merge
+from shoal.population.template import template
 
 EPOCHS = 6
 BASE = Recipe(width=8, depth=2, batch_size=16, epochs=EPOCHS, normalization="batch_norm")
@@ -184,6 +186,28 @@ def test_one_gradient_program_serves_with_and_without_links():
         linked.rules["clip_norm"],
         linked.rules["ema"],
     ]
+
+
+@pytest.mark.skipif(cache.compiler() is None, reason="needs a C++ compiler")
+@pytest.mark.compiler
+def test_a_compiled_projection_changes_views_of_any_size_in_place():
+    """A package checks no strides: here are those of networks of other widths, alone and in company."""
+    matmul.build()
+    networks = [template(table(), replace(BASE, width=width)) for width in (8, 3, 20)]
+    (make,) = links.wanted(["max_norm"], networks[0], torch.float32, "cpu").values()
+    program = make()
+    program.compile()
+    assert program.load()
+    for made, members in itertools.product(networks, (1, 5)):
+        flat = torch.randn(members, made.parameters, generator=torch.Generator().manual_seed(members))
+        bounds = torch.linspace(0.5, 2.0, members)
+        for name, value in zip(made.shapes, made.views(flat), strict=True):
+            before = value.clone()
+            if made.roles[name] == "matrix":
+                program([value, bounds])
+                expected = [one.renorm(2, 0, float(c)) for one, c in zip(before, bounds, strict=True)]
+                torch.testing.assert_close(value, torch.stack(expected), rtol=1e-5, atol=1e-6)
+                assert not torch.equal(value, before)
 
 
 @pytest.mark.parametrize("normalization", ["layer_norm", "group_norm", "rms_norm"])
