@@ -10,6 +10,7 @@ import pytest
 import shoal.techniques
 from shoal import catalogue
 from shoal.errors import UserError
+from shoal.techniques.contract import protocols
 
 EVERY = [(kind, name) for kind in catalogue.kinds() for name in catalogue.names(kind)]
 
@@ -110,6 +111,25 @@ def test_hyper_takes_given_values_and_the_other_defaults():
 def test_wrong_hyperparameter_is_one_clear_sentence(kind, name, values, said):
     with pytest.raises(UserError, match=said):
         catalogue.make_hyper(catalogue.find(kind, name), values)
+
+
+def test_regularizers_are_on_by_their_hyperparameters_and_told_apart_by_place():
+    hyper = ["adam.lr", "swa.start", "l2.coefficient", "ema.decay", "elastic_net.l1_ratio", "relu.slope"]
+    assert list(catalogue.regularizers(hyper, "average")) == ["ema", "swa"]
+    assert list(catalogue.regularizers(hyper, "loss", "gradient")) == ["elastic_net", "l2"]
+    assert catalogue.regularizers(["adam.lr", "l2"], "gradient") == {}
+    assert catalogue.regularizers(hyper, "loss")["l2"] is catalogue.find("regularizer", "l2")
+
+
+def test_every_place_of_a_regularizer_is_taken():
+    used = {catalogue.find("regularizer", name).PLACE for name in catalogue.names("regularizer")}
+    assert used == set(protocols("regularizer"))
+
+
+def test_no_two_techniques_share_a_name_before_the_dot():
+    """A recipe's hyperparameters say whose they are by name alone."""
+    taken = [name for kind in catalogue.kinds() for name in catalogue.names(kind)]
+    assert len(taken) == len(set(taken))
 
 
 def test_users_own_file_is_a_technique(tmp_path, monkeypatch):

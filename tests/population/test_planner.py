@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from population.members import table
-from shoal.population import planner
+from shoal.population import links, planner
 from shoal.population.batches import batch_size
 from shoal.population.recipe import Job, Recipe
 from shoal.population.template import template
@@ -20,7 +20,7 @@ RECIPES = st.builds(
     optimizer=st.sampled_from(["adam", "sgd"]),
     controller=st.sampled_from(["none", "early_stopping"]),
     batch_size=st.sampled_from([16, 32, "all"]),
-    hyper=st.sampled_from([{}, {"dropout.rate": 0.1}]),
+    hyper=st.sampled_from([{}, {"dropout.rate": 0.1}, {"ema.decay": 0.9}, {"ema.decay": 0.8}]),
 )
 
 
@@ -44,7 +44,7 @@ def test_shards_hold_every_job_once_in_a_fixed_order(recipes, compiled, workers)
 
 def kind(recipe: Recipe) -> tuple:
     made = template(IMAGES, recipe)
-    return made.family, batch_size(recipe, IMAGES.train_rows), recipe.controller
+    return made.family, batch_size(recipe, IMAGES.train_rows), recipe.controller, links.names(recipe)
 
 
 def test_few_jobs_are_spread_over_the_workers():

@@ -82,6 +82,14 @@ def test_place_decides_what_a_regularizer_must_hold():
     assert breach(elsewhere, "regularizer") == "the function apply(x, key, hyper) is missing"
 
 
+def test_a_normalization_by_row_says_whether_a_shift_follows():
+    rows = catalogue.find("normalization", "layer_norm")
+    assert breach(rows, "normalization") is None
+    silent = types.ModuleType("silent")
+    vars(silent).update({name: value for name, value in vars(rows).items() if name != "SHIFT"})
+    assert breach(silent, "normalization") == "SHIFT, True or False, is missing"
+
+
 def test_every_kind_has_a_protocol():
     for kind in catalogue.kinds():
         assert protocols(kind)
