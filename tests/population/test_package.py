@@ -11,7 +11,7 @@ from population.members import table
 from shoal import catalogue
 from shoal.population import cache, matmul
 from shoal.population.gradient import gradient_function, gradient_program
-from shoal.population.package import Program
+from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
 from shoal.population.rules import first_state, rule_function, rule_program
 from shoal.population.template import Template, padded, template
@@ -168,3 +168,33 @@ def test_a_package_that_disagrees_with_its_graph_is_not_believed(packages):
     wrong.load()
     with pytest.raises(RuntimeError, match="disagrees"):
         wrong(gradient_inputs(of_shape(8, 6, 3), 2, 16))
+
+
+def closing_over(first: Tensor, second: Tensor) -> Program:
+    """A program of code that closes over tensors, as a loss with weights of classes does."""
+
+    def function(x: Tensor) -> list[Tensor]:
+        return [x * second + first * second]
+
+    return Program("closing", lambda: Example(function, [torch.ones(4, 3)], [{0}]), None)
+
+
+def test_constants_that_differ_in_the_least_are_other_programs():
+    long = torch.linspace(0, 1, 3000).reshape(-1, 3)
+    other = long.clone()
+    other[500, 1] += 1e-6
+    keys = [closing_over(long[:1], one[500]).key for one in (long, other)]
+    assert len(set(keys)) == 2 and keys[0] == closing_over(long[:1].clone(), long[500].clone()).key
+    nearly = [closing_over(torch.ones(3), torch.full((3,), one)).key for one in (1.0, 1.0000001)]
+    assert len(set(nearly)) == 2
+
+
+@COMPILER
+@pytest.mark.compiler
+def test_a_package_takes_along_what_the_code_closes_over(packages):
+    first, second = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([[0.5], [2.0]])[:1]
+    program = closing_over(first, second)
+    program.compile()
+    assert program.load()
+    x = torch.arange(15.0).reshape(5, 3)
+    torch.testing.assert_close(program([x])[0], x * second + first * second)

@@ -6,6 +6,7 @@ later runs through the cache: its key is the graph with its constants, shapes an
 """
 
 import functools
+import hashlib
 import json
 import math
 import tempfile
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from shoal.population import cache, matmul
+from shoal.population.rewrite import rewritten
 
 # Precompiled headers and trial builds for each instruction set cost more than the one build they serve.
 _CONFIG = {
@@ -25,7 +27,6 @@ _CONFIG = {
     "aot_inductor.precompile_headers": False,
     "cpp.vec_isa_ok": True,
 }
-_HEAVY = ("aten.pow.", "aten.exp.", "aten.log.", "aten.cos.", "aten.sqrt.", "aten.rsqrt.")
 
 
 class Example(NamedTuple):
@@ -58,13 +59,24 @@ class Program:
             return self._function(*inputs)
         if not self._proven:
             self._prove(inputs)
-        return self._package.run(list(inputs))
+        return self._package.run([*inputs, *self._constants])
+
+    @functools.cached_property
+    def _constants(self) -> list[Tensor]:
+        """Tensors that the user's code closes over, in the order in which the graph first names them."""
+        self.trace()
+        if "_traced" not in self.__dict__:
+            return []  # a trace that is kept in the cache has none
+        graph = self._traced[0]
+        names = [str(node.target) for node in graph.graph.nodes if node.op == "get_attr"]
+        return [getattr(graph, name) for name in dict.fromkeys(names)]
 
     def _prove(self, inputs: Sequence[Tensor]) -> None:
         """Once after loading: the package must do what the graph does (it checks no strides)."""
         plain, packed = [value.clone() for value in inputs], [_like(value) for value in inputs]
         expected = [*self._function(*plain), *plain]
-        found = [*self._package.run(packed)[: len(expected) - len(plain)], *packed]
+        made = self._package.run([*packed, *self._constants])
+        found = [*made[: len(expected) - len(plain)], *packed]
         for one, other in zip(expected, found, strict=True):
             if one.is_floating_point() and not torch.allclose(
                 one, other, rtol=1e-3, atol=1e-5, equal_nan=True
@@ -90,7 +102,7 @@ class Program:
         graph, example = self._traced
         pairs = zip(example.inputs, example.dynamic, strict=True)
         inputs = "".join(f"{t.dtype}{tuple(t.shape)}{t.stride()}{sorted(d)}" for t, d in pairs)
-        inputs += "".join(f"{one}{value!r}" for one, value in graph.named_buffers())
+        inputs += "".join(f"{one}{_exactly(value)}" for one, value in graph.named_buffers())
         code = graph.graph.python_code("self").src
         if name is not None and all(node.op != "get_attr" for node in graph.graph.nodes):
             with tempfile.TemporaryDirectory() as temporary:
@@ -154,15 +166,23 @@ class Program:
         from torch.export import Dim, export
 
         traced, example = self._traced
-        graph = _with_own_operators(traced, self.per_member)
+        graph = rewritten(traced, self.per_member)
+        inputs = (*example.inputs, *self._constants)
         shapes = tuple({size: Dim.AUTO for size in sizes} for sizes in example.dynamic)
+        shapes += ({},) * len(self._constants)
         with warnings.catch_warnings(), tempfile.TemporaryDirectory() as temporary:
             warnings.simplefilter("ignore")
-            exported = export(_Returning(graph), tuple(example.inputs), dynamic_shapes=(shapes,))
+            exported = export(_Returning(graph), inputs, dynamic_shapes=(shapes,))
             path = aoti_compile_and_package(
                 exported, package_path=f"{temporary}/package.pt2", inductor_configs=_CONFIG
             )
             cache.put(self.key, Path(path))
+
+
+def _exactly(constant: Tensor) -> str:
+    """A constant in words that no other has; its repr rounds, and shortens what is long."""
+    numbers = constant.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return f"{constant.dtype}{tuple(constant.shape)}{hashlib.sha256(numbers).hexdigest()}"
 
 
 def _like(value: Tensor) -> Tensor:
@@ -219,41 +239,3 @@ def _trace(example: Example) -> fx.GraphModule:
     graph.graph.eliminate_dead_code()
     graph.recompile()
     return graph
-
-
-def _with_own_operators(graph: fx.GraphModule, per_member: bool) -> fx.GraphModule:
-    """A copy with float32 batched products on shoal::matmul, and per-member numbers computed once."""
-    copy = fx.GraphModule(graph, fx.Graph().__class__())
-    values: dict[fx.Node, fx.Node] = {}
-    copy.graph.output(copy.graph.graph_copy(graph.graph, values))
-    for node in list(copy.graph.nodes):
-        value = node.meta.get("val")
-        if node.target is torch.ops.aten.bmm.default and value.dtype is torch.float32 and value.is_cpu:
-            node.target = torch.ops.shoal.matmul.default
-    if per_member:
-        _once(copy.graph)
-    copy.recompile()
-    return copy
-
-
-def _once(graph: fx.Graph) -> None:
-    """Puts shoal::once behind each costly number of one per member that whole vectors are computed from."""
-    costly: set[fx.Node] = set()
-    for node in graph.nodes:
-        value = node.meta.get("val")
-        if node.op != "call_function" or not isinstance(value, Tensor) or not _one_a_member(value):
-            continue
-        if str(node.target).startswith(_HEAVY) or any(one in costly for one in node.all_input_nodes):
-            costly.add(node)
-    for node in costly:
-        readers = [user for user in node.users if user not in costly and user.op == "call_function"]
-        readers = [user for user in readers if "copy_" not in str(user.target)]
-        if readers:
-            with graph.inserting_after(node):
-                barrier = graph.call_function(torch.ops.shoal.once.default, (node,))
-            for user in readers:
-                user.replace_input_with(node, barrier)
-
-
-def _one_a_member(value: Tensor) -> bool:
-    return value.ndim <= 1 or all(isinstance(size, int) and size == 1 for size in value.shape[1:])
