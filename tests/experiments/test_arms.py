@@ -128,3 +128,24 @@ def test_every_dimension_is_searched():
     one = arm("a", {"regularizer": "+".join(on), "optimizer": "sgd>adam@0.3>rmsprop@0.5"}, Recipe())
     assert all(set(point) == set(one.space) for point in points(one, 8))
     assert all(len({point[name] for point in points(one, 8)}) == 8 for name in one.space)
+
+
+def test_a_rate_that_the_base_fixes_is_never_copied_to_another_optimizer():
+    arms = crossed("optimizer=adam,sgd", base={"lr": "0.5", "dropout": "0.2"})
+    assert [one.lr for one in arms] == [None, "sgd.lr"]
+    assert arms[1].recipe.hyper_of("sgd") == {} and arms[1].recipe.hyper["dropout.rate"] == 0.2
+    start = Recipe(hyper={"adam.beta2": 0.9})
+    assert [one.recipe.hyper_of("adam") for one in crossed("optimizer=adam,sgd", start=start)][0] == {
+        "beta2": 0.9
+    }
+
+
+def test_what_an_arms_optimizer_fixes_overrides_the_base():
+    assert crossed("optimizer=adam,gradient_descent", base={"batch_size": "32"})[1].recipe.batch_size == "all"
+
+
+def test_a_regularizer_of_the_base_stays_tuned_beside_another():
+    one = arm("a", {"regularizer": "dropout+l1"}, Recipe(), base={"regularizer": "dropout"})
+    assert {"dropout.rate", "l1.coefficient"} <= set(one.space)
+    fixed = arm("a", {"regularizer": "dropout"}, Recipe(), base={"dropout.rate": "0.3"})
+    assert "dropout.rate" not in fixed.space and fixed.recipe.hyper == {"dropout.rate": 0.3}

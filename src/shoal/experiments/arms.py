@@ -67,12 +67,14 @@ def default_recipe(task: Task) -> Recipe:
     return Recipe(network="convnet" if len(task.features) == 3 else "mlp", batch_size=batch_size)
 
 
-def arm(name: str, changes: Changes, start: Recipe, task: Task | None = None) -> Arm:
-    """The arm that the changes make of ``start``. What either sets as a number is fixed and not tuned.
+def arm(
+    name: str, changes: Changes, start: Recipe, task: Task | None = None, base: Changes | None = None
+) -> Arm:
+    """The arm that the ``base`` changes, then its own make of ``start``. Numbers that are set are not tuned.
 
     Raises UserError for a change that is wrong, or ``auto`` where nothing is tuned.
     """
-    made = recipes.draft(changes, start, task)
+    made = recipes.draft(changes, start, task, base)
     space = _nuisance(made.recipe, made.free)
     for key in sorted(made.auto - set(space)):
         raise UserError(f"{key} of arm {name} is not tuned in a comparison and cannot be auto; give a number")
@@ -101,7 +103,7 @@ def cross(
     for combination in itertools.product(*values.values()):
         pairs = dict(zip(values, combination, strict=True))
         changes = {axis.name: value for axis, value in pairs.items()}
-        found.append(arm(name_of(pairs), {**base, **changes}, start, task))
+        found.append(arm(name_of(pairs), changes, start, task, base))
     return _different(found)
 
 
@@ -114,7 +116,7 @@ def told(arms: Mapping[str, Changes], base: Changes, start: Recipe, task: Task) 
         if "default" in arms:
             raise UserError("an arm alone is compared with the arm default, so it needs another name")
         arms = {"default": {}, **arms}
-    return _different([arm(name, {**base, **changes}, start, task) for name, changes in arms.items()])
+    return _different([arm(name, changes, start, task, base) for name, changes in arms.items()])
 
 
 def baseline(values: Mapping[Axis, Sequence[Value]], recipe: Recipe) -> str:

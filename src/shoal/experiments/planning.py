@@ -131,7 +131,7 @@ def _arms(
     for name, one in told.items():
         with _place(f"arm {name}"):
             own = changes_of(one, start)
-            values = recipes.draft({**base, **own}, start, task).values
+            values = recipes.draft(own, start, task, base).values
             found[name] = {each: values[each] for each in own}
     return found
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shoal.errors import UserError
 from shoal.experiments import axes, hyperparameters, toml_text
-from shoal.experiments.axis import apply, label, read
+from shoal.experiments.axis import Axis, apply, label, read
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import Hyperparameter
 from shoal.population.recipe import Recipe
@@ -62,30 +62,39 @@ def parse(text: str) -> dict[str, Value]:
     return found
 
 
-def draft(changes: Changes, start: Recipe, task: "Task | None" = None) -> Draft:
+def draft(changes: Changes, start: Recipe, task: "Task | None" = None, base: Changes | None = None) -> Draft:
     """``start`` with the changes, each checked (against ``task`` as well, where one is given).
 
-    Raises UserError for a name or value that does not exist or does not fit the rest of the recipe.
+    base: changes that are made before. What they fix of a technique that ``changes`` exchange is left alone,
+    and means nothing. Raises UserError for a name or value that does not exist or does not fit the rest of
+    the recipe.
     """
-    named = [(axes.axis_of(name, "part of a recipe"), value) for name, value in changes.items()]
-    named.sort(key=lambda pair: (_ORDER.index(pair[0].name) if pair[0].name in _ORDER else len(_ORDER),
-                                 _KINDS.index(pair[0].kind)))  # fmt: skip
-    recipe, free, auto, values = start, set[str](), set[str](), dict(changes)
-    for axis, value in named:
-        before = recipe.hyper
-        if axis.kind == "hyper":
-            found = hyperparameters.find(axis.key, recipe)
-            if value == AUTO:
-                recipe = dataclasses.replace(recipe, hyper=_free(before, found))
-                auto.add(found.key)
-                continue
-            free.discard(found.key)
-            auto.discard(found.key)
-        values[axis.name] = read(axis, value, recipe, task)
-        recipe = apply(axis, values[axis.name], recipe)
-        if axis.kind == "regularizer":
-            free = set(recipe.hyper) - set(before)
-    return Draft(recipe, frozenset(free | auto), frozenset(auto), values)
+    made = Draft(start, frozenset(), frozenset(), {})
+    for stage in (base or {}, changes):
+        named = [(axes.axis_of(name, "part of a recipe"), value) for name, value in stage.items()]
+        for axis, value in sorted(named, key=lambda pair: _rank(pair[0])):
+            made = _changed(made, axis, value, task)
+    return made
+
+
+def _rank(axis: Axis) -> tuple[int, int]:
+    place = _ORDER.index(axis.name) if axis.name in _ORDER else len(_ORDER)
+    return place, _KINDS.index(axis.kind)
+
+
+def _changed(made: Draft, axis: Axis, value: Value, task: "Task | None") -> Draft:
+    recipe, free, auto, values = made
+    if axis.kind == "hyper":
+        found = hyperparameters.find(axis.key, recipe)
+        if value == AUTO:
+            recipe = dataclasses.replace(recipe, hyper=_free(recipe.hyper, found))
+            return Draft(recipe, free | {found.key}, auto | {found.key}, {**values, axis.name: AUTO})
+        free, auto = free - {found.key}, auto - {found.key}
+    number = read(axis, value, recipe, task)
+    after = apply(axis, number, recipe)
+    if axis.kind == "regularizer":
+        free |= set(after.hyper) - set(recipe.hyper)
+    return Draft(after, free, auto, {**values, axis.name: number})
 
 
 def recipe_of(changes: Changes, start: Recipe | None = None, task: "Task | None" = None) -> Recipe:
@@ -98,10 +107,7 @@ def recipe_of(changes: Changes, start: Recipe | None = None, task: "Task | None"
 
 def changes_of(recipe: Recipe, start: Recipe) -> dict[str, Value]:
     """The changes that make ``recipe`` of ``start``, whose hyperparameters it all has."""
-    fields = [one.name for one in dataclasses.fields(Recipe) if one.name != "hyper"]
-    changed = {
-        name: getattr(recipe, name) for name in fields if getattr(recipe, name) != getattr(start, name)
-    }
+    changed = {name: value for name, value in _fields(recipe).items() if value != getattr(start, name)}
     return {**changed, **recipe.hyper}
 
 

@@ -32,13 +32,13 @@ def arms(
     Raises UserError for a base that is wrong.
     """
     recipe = recipes.recipe_of(base, start, task)
-    found = [arms_.arm(BASELINE, dict(base), start, task)]
+    found = [arms_.arm(BASELINE, {}, start, task, base)]
     names: dict[str, tuple[str, ...]] = {}
     for name in axis_names():
         axis = axes.axis_of(name)
         values = axes.alternatives(axis, recipe, task)
         made = [
-            arms_.arm(f"{name} {axes.label(value)}", {**base, name: value}, start, task) for value in values
+            arms_.arm(f"{name} {axes.label(value)}", {name: value}, start, task, base) for value in values
         ]
         if made:
             names[name] = tuple(arm.name for arm in made)
