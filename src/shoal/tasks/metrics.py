@@ -63,7 +63,10 @@ def value(name: str, outputs: Array, targets: Array, scale: float = 1.0) -> floa
     metric = find(name)
     if metric.compute is None:
         raise ValueError(f"metric {name!r} is known to its task only")
-    with warnings.catch_warnings():
+    import sklearn
+
+    quick = sklearn.config_context(skip_parameter_validation=True, assume_finite=True)
+    with quick, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of undefined metrics, which are NaN here, and of absent classes
         found = float(metric.compute(np.asarray(outputs, np.float64), np.asarray(targets)))
     return found * scale if metric.in_unit else found
@@ -99,10 +102,9 @@ def _auroc(outputs: Array, targets: Array) -> float:
     present = np.unique(targets)
     if len(present) < 2:
         return float("nan")
-    score = _probabilities(outputs)
     if outputs.shape[1] == 2:
         return metrics.roc_auc_score(targets, outputs[:, 1] - outputs[:, 0])
-    return float(np.mean([metrics.roc_auc_score(targets == one, score[:, one]) for one in present]))
+    return metrics.roc_auc_score(targets[:, None] == present, _probabilities(outputs)[:, present])
 
 
 def _log_loss(outputs: Array, targets: Array) -> float:
