@@ -273,6 +273,22 @@ def test_rules_one_after_the_other_say_when():
     assert lines[0] == "# from 0% to 30% of the steps" and lines[2] == "# from 30% to 100% of the steps"
 
 
+def test_own_files_are_told_by_their_path_and_own_classes_by_their_call(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import torch\nclass Slow(torch.optim.SGD):\n"
+        "    def __init__(self, params, lr=0.01, momentum=0.0):\n"
+        "        super().__init__(params, lr=lr, momentum=momentum)\n"
+    )
+    after = Recipe(optimizer=f"{tmp_path}/mine.py:Slow", hyper={"Slow.lr": 0.02})
+    lines = code_change(Recipe(), after, STEPS)
+    assert lines == ["optimizer = Slow(model.parameters(), lr=0.02, momentum=0)"]
+    rule = tmp_path / "rule.py"
+    source = Path(catalogue.find("optimizer", "sgd").__file__).read_text()
+    rule.write_text("".join(line for line in source.splitlines(True) if "torch=" not in line))
+    (line,) = code_change(Recipe(), Recipe(optimizer=str(rule)), STEPS)
+    assert line.startswith("# rule (lr 0.01): ") and line.endswith(f"see {rule}")
+
+
 def test_what_the_winner_has_not_is_told():
     before = Recipe(normalization="batch_norm", hyper={"dropout.rate": 0.1})
     assert code_change(before, Recipe(), STEPS) == [

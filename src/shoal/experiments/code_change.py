@@ -5,7 +5,6 @@ where they belong. Pure functions of the recipes.
 """
 
 import dataclasses
-import inspect
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -167,6 +166,6 @@ def _number(value: float) -> str:
 
 def _file(module: Any) -> str:
     """Where a technique's file is, from the package on."""
-    file = Path(inspect.getfile(module))
+    file = Path(module.__file__)
     home = Path(catalogue.__file__).parents[1]
     return str(file.relative_to(home)) if file.is_relative_to(home) else str(file)

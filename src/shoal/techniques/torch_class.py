@@ -54,6 +54,7 @@ class TorchOptimizer(ModuleType):
             domain={name: _domain(name, value) for name, value in numbers.items()},
             scope="torch",
             state=state,
+            torch=f"optimizer = {kind.__name__}(model.parameters(), {_keywords(numbers)})",
         )
 
     def make(self, parameters: Iterable[nn.Parameter], hyper: Any) -> torch.optim.Optimizer:
@@ -94,6 +95,11 @@ class TorchOptimizer(ModuleType):
         kept = [value for own in made.state.values() for value in own.values() if torch.is_tensor(value)]
         count = sum(value.numel() for value in kept if value.ndim)
         return math.ceil(count / sum(one.numel() for one in parameters)), dict(made.defaults)
+
+
+def _keywords(names: Iterable[str]) -> str:
+    """lr={lr}, eps={eps}: a template of the class's call."""
+    return ", ".join(f"{name}={{{name}}}" for name in names)
 
 
 def _is_number(value: Any) -> bool:
