@@ -34,7 +34,7 @@ def _one_sentence(text: str) -> bool:
     [
         (["comapre"], "there is no command 'comapre'; did you mean 'compare'? there are: compare, list"),
         (["compare", "digits", "--bugdet", "1s"], "there is no option '--bugdet'; did you mean '--budget'?"),
-        (["compare"], "missing argument 'TASK'"),
+        (["compare"], "there is no task to compare on"),
         (["compare", "digits", "--seeds", "many"], "'many' is not a valid integer"),
         (["compare", "digits", "--resume", "perhaps"], "'perhaps' is not one of 'auto', 'must', 'never'"),
         (["compare", "digits", "wine"], "unexpected extra argument"),

@@ -87,10 +87,12 @@ def _drawn(now, width=80, height=24):
     return file.getvalue()
 
 
+@pytest.mark.parametrize("phase", ["tune", "evaluate-0"])
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (50, 16), (30, 10)])
-def test_the_live_display_fits_its_window(width, height):
-    many = tuple(ArmStanding(f"a_rather_long_technique_{number}", 0.9, 10) for number in range(60))
-    lines = _drawn(standing(arms=many), width, height).splitlines()
+def test_the_live_display_fits_its_window(width, height, phase):
+    name = "a_rather_long_technique_"
+    many = [ArmStanding(f"{name}{n}", 0.9, 10, 0.01, 0.02, "undecided", "normalization") for n in range(60)]
+    lines = _drawn(standing(phase=phase, arms=tuple(many)), width, height).splitlines()
     assert len(lines) < height
     assert max(map(len, lines)) <= width
 
@@ -109,6 +111,33 @@ def test_the_live_display_holds_what_matters():
     assert ["adam", "0.9612", "4"] in [line.split() for line in text.splitlines()]
     assert "validation score" in text
     assert "test score" in _drawn(standing(phase="evaluate-2"))
+
+
+JUDGED = (
+    ArmStanding("default", 0.61, 24, verdict="baseline"),
+    ArmStanding("nesterov", 0.6241, 24, 0.0141, 0.0051, "better", "optimizer"),
+    ArmStanding("cosine", 0.6081, 12, -0.0019, 0.0104, "undecided", "schedule"),
+)
+
+
+def test_while_arms_are_judged_their_differences_and_verdicts_stand_beside_them():
+    lines = [line.split() for line in _drawn(standing(phase="evaluate-1", arms=JUDGED), 100).splitlines()]
+    assert ["optimizer", "nesterov", "0.6241", "+0.0141", "±", "0.0051", "24", "better"] in lines
+    assert ["schedule", "cosine", "0.6081", "−0.0019", "±", "0.0104", "12", "undecided"] in lines
+    assert any(line[:2] == ["axis", "best"] for line in lines)
+    file, _, plain = _plain()
+    plain.update(standing(phase="evaluate-1", arms=JUDGED))
+    assert "optimizer nesterov better, 1 undecided" in file.getvalue()
+
+
+def test_a_screening_shows_the_best_alternative_of_each_axis_so_far():
+    arms = (
+        ArmStanding("nesterov", 0.63, 9, axis="optimizer", tried=3),
+        ArmStanding("", None, 0, axis="depth"),
+    )
+    text = _drawn(standing(phase="tune-screen-1", arms=arms))
+    assert ["optimizer", "nesterov", "0.6300", "9"] in [line.split() for line in text.splitlines()]
+    assert "trying alternatives" in text and "best alternative" in text
 
 
 def test_more_arms_than_rows_are_counted():

@@ -7,6 +7,8 @@ import pytest
 from rich.console import Console
 
 from shoal.cli.table import closing_line, console, half_width, show
+from shoal.experiments.outsiders import Outsider
+from shoal.experiments.screening import Candidate
 
 from .results import BASELINE, NOTHING, arm, result
 
@@ -130,3 +132,31 @@ def test_the_closing_line():
         "would need 26 minutes"
     )
     assert closing_line(result(loop_seconds_estimate=math.nan)) == "1,234 networks trained in 59 s"
+
+
+def test_a_screening_has_one_row_an_axis_the_lines_to_change_and_the_outsiders():
+    arms = [
+        arm("default", axis="everything"),
+        arm("optimizer nesterov", axis="optimizer", difference=0.0141, difference_interval=(0.009, 0.019),
+            verdict="better"),
+        arm("depth 3", axis="depth", difference=-0.02, difference_interval=(-0.03, -0.01), verdict="worse"),
+    ]  # fmt: skip
+    tried = (
+        Candidate("optimizer", "optimizer nesterov", 0.63, 7, 8),
+        Candidate("optimizer", "optimizer sgd", math.nan, 0, 0),
+        Candidate("depth", "depth 3", 0.6, 7, 8),
+    )
+    shown = result(
+        *arms, candidates=tried, axis="everything", baseline="default",
+        outsiders=(Outsider("linear model", {0: 0.5, 1: 0.7}, 0.4), Outsider("gradient boosting", {}, 0.0)),
+        change=("optimizer = torch.optim.SGD(model.parameters(), nesterov=True)",),
+    )  # fmt: skip
+    text = _shown(shown, 110)
+    lines = [line.split() for line in text.splitlines()]
+    assert "varying the best of 2 alternatives on 2 axes against the default" in text
+    assert [line[0] for line in lines if line and line[-1] in ("better", "baseline", "worse")] == [
+        "optimizer", "default", "depth",
+    ]  # fmt: skip
+    assert ["linear", "model", "0.6000", "–", "200", "ms", "outsider"] in lines
+    assert ["gradient", "boosting", "–", "–", "–", "outsider"] in lines
+    assert "Change in your code:" in text and "nesterov=True" in text

@@ -111,7 +111,7 @@ def compare(
     else:
         if json_to is not None:
             _write(Path(json_to), result.to_json())
-        show(result, console(sys.stdout))
+        show(result, console(sys.stdout), verbose)
     if result.interrupted:
         context.exit(INTERRUPTED)
 
@@ -132,6 +132,7 @@ def _named(arms: tuple[str, ...]) -> dict[str, str]:
 def _title(task: str | None, given: dict[str, Any]) -> str:
     """What the progress display is headed by."""
     what = " × ".join(given.get("vary", ())) or ", ".join(given.get("arms", ()))
+    what = what or ("" if task is None else "every technique")
     return " · ".join(part for part in (task or given.get("plan"), what) if part)
 
 

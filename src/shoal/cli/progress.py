@@ -17,21 +17,26 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli.formats import clock, count, score
-from shoal.cli.table import console
+from shoal.cli.formats import clock, count, score, signed
+from shoal.cli.table import STYLES, console
 
 if TYPE_CHECKING:
-    from shoal.experiments.standing import Standing
+    from shoal.experiments.standing import ArmStanding, Standing
 
 PLAIN_EVERY = 5.0
 """Seconds between two plain lines of one phase."""
-FORECAST = "forecast"
+FORECAST, JUDGING = "forecast", "evaluate"
+DECIDED = ("better", "worse", "same")
+WIDE = 72
+"""Columns from which on the live table also says how many networks each row stands on."""
 PHASES = {
     "measure": "measuring speed",
     FORECAST: "forecast",
+    "tune-screen": "trying alternatives",
     "tune": "tuning",
     "extend": "tuning beyond the range",
     "evaluate": "judging on fresh seeds",
+    "close": "closing",
 }
 
 
@@ -144,7 +149,7 @@ def _screen_lines(
     wrapped = len(facts) // max(1, width - 10)
     rows = height - len(lines) - wrapped - 4
     if rows > 0 and standing.networks_planned > 0 and standing.phase != FORECAST:
-        lines += [Text(""), _arms(standing, rows)]
+        lines += [Text(""), _arms(standing, rows, width)]
     return lines
 
 
@@ -155,24 +160,43 @@ def _heading(title: str, right: str, width: int) -> Text:
     return Text(" ").append_text(left).append(f" {right}", style="dim")
 
 
-def _arms(standing: "Standing", rows: int) -> Table:
-    """The arms in the plan's order, so that no row jumps."""
+def _arms(standing: "Standing", rows: int, width: int) -> Table:
+    """The arms in the plan's order, so that no row jumps; while they are judged, with their verdicts."""
     table = Table(box=None, header_style="dim", padding=(0, 1))
-    judged = standing.phase.startswith("evaluate")
-    table.add_column("arm", no_wrap=True, overflow="ellipsis")
+    judged = standing.phase.startswith(JUDGING)
+    screened = any(arm.axis for arm in standing.arms)
+    if screened:
+        table.add_column("axis", no_wrap=True, min_width=max(len(arm.axis) for arm in standing.arms))
+    name = "best alternative" if screened else "arm"
+    table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=len(name))
     table.add_column("test score" if judged else "validation score", justify="right", no_wrap=True)
-    table.add_column("networks", justify="right", no_wrap=True)
+    if judged:
+        table.add_column("difference", justify="right", no_wrap=True, min_width=17)
+    if width >= WIDE:
+        table.add_column("networks", justify="right", no_wrap=True)
+    if judged:
+        table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
     for arm in standing.arms[:rows]:
-        shown = "–" if arm.score is None else score(arm.score, 4)
-        table.add_row(arm.name, shown, count(arm.networks))
+        cells: list[str | Text] = [arm.axis] if screened else []
+        cells += [arm.name, "–" if arm.score is None else score(arm.score, 4)]
+        cells += [_difference(arm)] if judged else []
+        cells += [count(arm.networks)] if width >= WIDE else []
+        cells += [Text(arm.verdict, style=STYLES.get(arm.verdict, ""))] if judged else []
+        table.add_row(*cells)
     if len(standing.arms) > rows:
         table.add_row(Text(f"and {len(standing.arms) - rows} more", style="dim"))
     return table
 
 
+def _difference(arm: "ArmStanding") -> str:
+    if not math.isfinite(arm.difference):
+        return "–"
+    return f"{signed(arm.difference, 4)} ± {arm.half_width:.4f}"
+
+
 def _phase(standing: "Standing") -> str:
-    name = standing.phase.partition("-")[0]
-    return PHASES.get(name, name)
+    known = (words for name, words in PHASES.items() if standing.phase.startswith(name))
+    return next(known, standing.phase.partition("-")[0])
 
 
 def _facts(standing: "Standing") -> list[str]:
@@ -197,6 +221,11 @@ def _share(standing: "Standing", elapsed: float) -> float:
 
 
 def _scores(standing: "Standing") -> list[str]:
-    """The arms' scores so far, in one phrase."""
-    known = [f"{arm.name} {score(arm.score)}" for arm in standing.arms if arm.score is not None]
+    """The arms' scores so far, or once they are judged what is decided, in one phrase."""
+    named = {f"{arm.axis} {arm.name}".strip(): arm for arm in standing.arms if arm.score is not None}
+    if standing.phase.startswith(JUDGING):
+        words = [f"{name} {arm.verdict}" for name, arm in named.items() if arm.verdict in DECIDED]
+        left = sum(arm.verdict == "undecided" for arm in standing.arms)
+        return [", ".join([*words, f"{left} undecided"])]
+    known = [f"{name} {score(arm.score or 0.0)}" for name, arm in named.items()]
     return ["so far " + ", ".join(known)] if known else []

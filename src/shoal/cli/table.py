@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from shoal.cli import diagnosis
 from shoal.cli.formats import count, score, signed, span
 
 if TYPE_CHECKING:
@@ -32,17 +33,27 @@ def console(file: TextIO) -> Console:
     return Console(file=file, highlight=False, width=PIPE_WIDTH, no_color=True, force_terminal=False)
 
 
-def show(result: "Result", out: Console) -> None:
-    """Print ``result``: the table, what the user should know, and what a plain loop would have cost."""
-    out.print(Text(f"\n{result.task}: {_judged(result)}, varying {result.axis}\n", style="bold"))
+def show(result: "Result", out: Console, verbose: bool = False) -> None:
+    """Print ``result``: the table, what the user should know, and what a plain loop would have cost.
+
+    verbose: also what the saved network makes of each class.
+    """
+    what = f"the best of {_tried(result)} against the default" if result.candidates else result.axis
+    out.print(Text(f"\n{result.task}: {_judged(result)}, varying {what}\n", style="bold"))
     out.width = max(out.width, THINNEST)
     out.print(_table(result, out.width))
+    if result.change:
+        out.print(Text("\nChange in your code:", style="bold"))
+        for line in result.change:
+            out.print(Text(f"  {line}", style="dim" if line.startswith("#") else ""))
     notes = Table.grid(padding=(0, 1))
     for note in (*result.notes, *_undecided(result)):
         notes.add_row(" •", Text(note))
     if notes.rows:
         out.print()
         out.print(notes)
+    if verbose and result.winner and (result.winner["measured"] or {}).get("diagnosis"):
+        diagnosis.show(result.winner["measured"]["diagnosis"], out)
     if result.folder is not None:
         out.print(Text(f"\n record: {result.folder}", style="dim"))
     out.print(Text(f"\n{closing_line(result)}"))
@@ -80,7 +91,8 @@ def _table(result: "Result", width: int) -> Table:
     """The table for ``width`` columns: below 72 without steps, below 58 with the interval on its own line."""
     thin = width < 58
     table = Table(box=None, header_style="dim", padding=(0, 0, 0, 1) if thin else (0, 1))
-    table.add_column("arm", overflow="fold", width=max(8, width - THINNEST + 8) if thin else None)
+    first = "axis · best alternative" if result.candidates else "arm"
+    table.add_column(first, overflow="fold", width=max(8, width - THINNEST + 8) if thin else None)
     table.add_column("score" if result.judge == "score" else result.judge, justify="right", no_wrap=True)
     table.add_column("difference", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)
@@ -89,19 +101,38 @@ def _table(result: "Result", width: int) -> Table:
     more_is_better = result.judge == "score" and result.higher_is_better
     for arm in sorted(result.arms, key=lambda arm: _rank(arm, more_is_better)):
         table.add_row(
-            arm.name,
+            Text(_named(result, arm)),
             score(arm.mean, decimals),
             _difference(arm, decimals, "\n" if thin else " "),
             _cost(arm, width < 72),
             Text(arm.verdict, style=STYLES[arm.verdict]),
         )
+    if result.judge == "score":
+        for other in result.outsiders:
+            found = [one for one in other.scores.values() if math.isfinite(one)]
+            shown = score(sum(found) / len(found), decimals) if found else "–"
+            each = span(other.seconds / len(found)) if found else "–"
+            table.add_row(Text(other.name), shown, "–", each, "outsider", style="dim")
     return table
 
 
+def _named(result: "Result", arm: "ArmResult") -> str:
+    """A row's name: in a screening the axis, and its best alternative."""
+    if not result.candidates or arm.verdict == "baseline":
+        return arm.name
+    return f"{arm.axis} · {arm.name.removeprefix(f'{arm.axis} ')}"
+
+
+def _tried(result: "Result") -> str:
+    tried = sum(one.trials > 0 for one in result.candidates)
+    return f"{count(tried)} alternatives on {len({one.axis for one in result.candidates})} axes"
+
+
 def _rank(arm: "ArmResult", more_is_better: bool) -> float:
-    if not math.isfinite(arm.mean):
+    """By the difference, which is paired by seed: an arm that was decided early has fewer seeds."""
+    if not math.isfinite(arm.difference):
         return math.inf
-    return -arm.mean if more_is_better else arm.mean
+    return -arm.difference if more_is_better else arm.difference
 
 
 def _decimals(result: "Result") -> int:

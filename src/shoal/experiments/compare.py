@@ -1,21 +1,21 @@
 """The fair comparison from end to end: plan, forecast, run, verdict."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from shoal.experiments import export, loop, plan_file, verdict
+from shoal.experiments import export, plan_file, verdict
 from shoal.experiments.axes import Vary
 from shoal.experiments.budget import Clock
+from shoal.experiments.closing import close
 from shoal.experiments.forecast import forecast
 from shoal.experiments.memory import RunMemory
 from shoal.experiments.plan import ALPHA, Plan, describe
 from shoal.experiments.planning import compared, make_plan, plan_of
-from shoal.experiments.request import RecipeLike, Request, TaskLike, task_of
+from shoal.experiments.request import RecipeLike, Request, TaskLike, source_of, task_of
 from shoal.experiments.result import Result
-from shoal.experiments.run import Finished, complete, probe, size_of
+from shoal.experiments.run import complete, probe, size_of
 from shoal.experiments.standing import Watch
 from shoal.experiments.training import Training
 from shoal.experiments.words import notes
@@ -98,7 +98,8 @@ def compare(
                 write_text(file, text)
         own = trainer or PopulationTrainer(loaded, device=asked.device)
         memory = RunMemory(record, folder / "checkpoints")
-        result = carry_out(made, loaded, Training(own, record, clock, made, on_progress, memory))
+        training = Training(own, record, clock, made, on_progress, memory)
+        result = carry_out(made, loaded, training, folder, source_of(asked))
         result = replace(result, folder=str(folder))
         record.write_verdict(result.to_dict())
         export.write(folder, record.outcomes(), made)
@@ -107,8 +108,13 @@ def compare(
     return result
 
 
-def carry_out(plan: Plan, task: Task, training: Training) -> Result:
-    """Run a plan, or what is left of it, and judge it."""
+def carry_out(
+    plan: Plan, task: Task, training: Training, folder: Path | None = None, source: str = ""
+) -> Result:
+    """Run a plan, or what is left of it, judge it, and save the winner to ``folder``/artifact.
+
+    source: the task's ``file.py:function``, if it is one.
+    """
     if plan.work is None:
         probe(plan, training)
     size = size_of(plan, training)
@@ -117,10 +123,7 @@ def carry_out(plan: Plan, task: Task, training: Training) -> Result:
     finished = complete(plan, task, training, size)
     size = finished.size
     arms, margin = verdict.judge(finished.plan, task, finished)
-    # Keyed by the number of networks: a run that is only reported again repeats the first report.
-    estimate = training.decided(
-        f"loop/{finished.networks}", lambda: _loop(finished.plan, task, training, finished)
-    )
+    closed = close(finished.plan, task, training, finished, arms, folder, source)
     return Result(
         task=plan.task,
         metric=plan.metric,
@@ -133,7 +136,7 @@ def carry_out(plan: Plan, task: Task, training: Training) -> Result:
         seconds=_seconds(training),
         networks_trained=finished.networks,
         member_steps=finished.member_steps,
-        loop_seconds_estimate=estimate,
+        loop_seconds_estimate=closed.loop_seconds,
         alpha=plan.alpha,
         margin=margin,
         epochs=size.epochs,
@@ -142,19 +145,14 @@ def carry_out(plan: Plan, task: Task, training: Training) -> Result:
         forecast=expected,
         arms=arms,
         candidates=finished.candidates,
-        notes=(*task.notes, *notes(finished.plan, finished, arms)),
+        outsiders=closed.outsiders,
+        winner=closed.winner,
+        change=closed.change,
+        notes=(*task.notes, *notes(finished.plan, finished, arms), *closed.notes),
         interrupted=finished.interrupted,
         plan_hash=plan.hash,
         folder=None,
     )
-
-
-def _loop(plan: Plan, task: Task, training: Training, finished: Finished) -> float:
-    """Timed only beside the real trainer: what a simulated or recorded one did has no plain loop."""
-    if not isinstance(training.trainer, PopulationTrainer):
-        return math.nan
-    training.trainer.rest()
-    return loop.seconds(plan, task, training, finished)
 
 
 def _seconds(training: Training) -> float:

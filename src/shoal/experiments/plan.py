@@ -74,6 +74,10 @@ class Plan:
         """What an arm differs in from the baseline."""
         return next((axis for axis, names in self.screens.items() if arm in names), self.axis)
 
+    def bare(self, arm: str) -> str:
+        """An arm's name, in a screening without the axis that it begins with."""
+        return arm.removeprefix(f"{self.axis_of(arm)} ") if self.screens else arm
+
     @property
     def judged_higher_is_better(self) -> bool:
         """Whether more of the judged number is better: for the score the metric decides, else less is."""

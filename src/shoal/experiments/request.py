@@ -82,7 +82,9 @@ def task_of(request: Request) -> Task:
     """The task that is meant, with the metric asked for. Raises UserError for what is none."""
     task = request.task
     given = {name: getattr(request, name) for name in TABLE_OPTIONS}
-    given = {name: value for name, value in given.items() if value is not None and value != ()}
+    if not given["ignore"]:
+        del given["ignore"]
+    given = {name: value for name, value in given.items() if value is not None}
     if isinstance(task, Task | tuple):
         if given:
             name, value = next(iter(given.items()))
@@ -95,6 +97,11 @@ def task_of(request: Request) -> Task:
     else:
         found = load(str(task) if isinstance(task, Path) else task, **given)
     return found if request.metric is None else with_metric(found, request.metric)
+
+
+def source_of(request: Request) -> str:
+    """The ``file.py:function`` that makes the task, if it is one, for an artifact to name; else ""."""
+    return request.task if isinstance(request.task, str) and ".py:" in request.task else ""
 
 
 def reach_of(request: Request, task: Task) -> float | None:

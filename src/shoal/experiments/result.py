@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from shoal.experiments.forecast import Forecast
+from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
 
 Word = Literal["baseline", "better", "worse", "same", "undecided", "under-tuned"]
@@ -56,6 +57,9 @@ class Result(Mapping[str, Any]):
     """A finished comparison; also a mapping, so ``result["arms"]`` is ``result.arms``.
 
     candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
+    outsiders: a linear model and gradient boosting on the same rows. winner: the network that was saved (see
+    ``take_home.Saved``).
+    change: the lines of torch that turn the baseline, untuned, into the winner.
     seconds: from the start of the process. loop_seconds_estimate: what a plain PyTorch loop would need for
     the same networks, timed on three of them; NaN where it was not timed. folder: where the record is.
     """
@@ -80,6 +84,9 @@ class Result(Mapping[str, Any]):
     forecast: Forecast
     arms: tuple[ArmResult, ...]
     candidates: tuple[Candidate, ...]
+    outsiders: tuple[Outsider, ...]
+    winner: Mapping[str, Any] | None
+    change: tuple[str, ...]
     notes: tuple[str, ...]
     interrupted: bool
     plan_hash: str

@@ -17,7 +17,8 @@ class ArmStanding(NamedTuple):
 
     While arms are judged, difference and half_width: against the baseline on common seeds, with half its
     confidence interval (NaN where there are fewer than two); verdict: "baseline", or that of the last look.
-    axis: in a screening the axis of which ``name`` is the best alternative so far, tried: of how many.
+    axis: in a screening the axis of which ``name`` is the best alternative so far, tried: of how many that
+    were begun; without one, the row is the default's.
     """
 
     name: str
@@ -91,12 +92,31 @@ def standings(
     plan: Plan, kind: str, recorded: Mapping[str, Outcome], looks: Mapping[str, Look]
 ) -> tuple[ArmStanding, ...]:
     """How every arm stands, in the plan's order, given the outcomes by job name of a ``kind`` of phase."""
-    found: dict[str, dict[str, Outcome]] = {arm.name: {} for arm in plan.arms}
+    names = [arm.name for arm in plan.arms]
+    names += [name for names_of in plan.screens.values() for name in names_of if name not in names]
+    found: dict[str, dict[str, Outcome]] = {name: {} for name in names}
     for name, one in recorded.items():
         arm, *place = name.removeprefix(f"{kind}/").rsplit("/", 1 if kind == "evaluate" else 2)
         if not one.diverged:
             found[arm]["/".join(place)] = one
+    if plan.screens and kind == "tune":
+        return tuple(_screening(plan, axis, found) for axis in plan.screens)
     return tuple(_standing(plan, kind, arm.name, found, looks) for arm in plan.arms)
+
+
+def _screening(plan: Plan, axis: str, found: Mapping[str, Mapping[str, Outcome]]) -> ArmStanding:
+    """An axis' best alternative so far, by its best trial."""
+    better = max if plan.higher_is_better else min
+    best = {
+        name: better(one.valid_score for one in found[name].values())
+        for name in plan.screens[axis]
+        if found[name]
+    }
+    networks = sum(len(found[name]) for name in plan.screens[axis])
+    if not best:
+        return ArmStanding("", None, networks, axis=axis)
+    name = better(best, key=best.__getitem__)
+    return ArmStanding(plan.bare(name), best[name], networks, axis=axis, tried=len(best))
 
 
 def _standing(
@@ -108,7 +128,9 @@ def _standing(
 ) -> ArmStanding:
     own, base = found[arm], found[plan.baseline]
     scores = [one.test_score if kind == "evaluate" else one.valid_score for one in own.values()]
-    plain = ArmStanding(arm, sum(scores) / len(scores) if scores else None, len(scores))
+    mean = sum(scores) / len(scores) if scores else None
+    axis = plan.axis_of(arm) if plan.screens and arm != plan.baseline else ""
+    plain = ArmStanding(plan.bare(arm), mean, len(scores), axis=axis)
     if kind != "evaluate":
         return plain
     if arm == plan.baseline:

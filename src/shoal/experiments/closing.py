@@ -1,0 +1,104 @@
+"""After the verdicts: the winner's network, what to change in one's own code, outsiders, the plain loop.
+
+All of it must fit into what is left of the budget and the overrun that a budget allows; what does not fit is
+left out and said. It runs once: a run that is reported again repeats what was recorded.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from shoal.experiments import loop
+from shoal.experiments.code_change import code_change
+from shoal.experiments.outsiders import Outsider, outsiders
+from shoal.experiments.plan import Plan
+from shoal.experiments.result import ArmResult
+from shoal.experiments.run import Finished
+from shoal.experiments.take_home import save_winner
+from shoal.experiments.training import Training
+from shoal.experiments.winner import choose
+from shoal.population.workers import PopulationTrainer
+from shoal.tasks.task import Task
+
+_OUTSIDER_SEEDS = 5
+_WITHOUT_CLOCK = 60.0
+"""Seconds that outsiders may take where no budget says how long."""
+_KEPT = 2.5
+"""Seconds of what is left that the plain loop gets and the outsiders do not."""
+
+
+class Closing(NamedTuple):
+    """winner: what was saved, as plain data, None if there is nothing to save. change: lines of torch."""
+
+    winner: Mapping[str, Any] | None
+    change: tuple[str, ...]
+    outsiders: tuple[Outsider, ...]
+    loop_seconds: float
+    notes: tuple[str, ...]
+
+
+def close(
+    plan: Plan,
+    task: Task,
+    training: Training,
+    finished: Finished,
+    arms: Sequence[ArmResult],
+    folder: Path | None,
+    source: str = "",
+) -> Closing:
+    """The closing work of a run; nothing of it where no real trainer trained, or Ctrl-C ended the run.
+
+    folder: the results folder, for the artifact. source: the task's ``file.py:function``, if it is one.
+    """
+    if not isinstance(training.trainer, PopulationTrainer) or not finished.networks:
+        return Closing(None, (), (), math.nan, ())
+    training.trainer.rest()
+    saved, notes = None, []
+    if folder is not None and not finished.interrupted:
+        training.announce("close", 0, "training the winner once more, to take home")
+        saved = save_winner(
+            plan, task, finished, arms, folder / "artifact",
+            source=source, deadline=_deadline(training), programs=training.trainer.programs,
+        )  # fmt: skip
+        if saved is not None:
+            notes.append(saved.words)
+    others = () if finished.interrupted else _outsiders(task, plan, training, finished)
+    key = f"loop/{finished.networks}"
+    seconds = training.decided(key, lambda: loop.seconds(plan, task, training, finished))
+    winner = None if saved is None else saved._asdict() | {"folder": saved.folder and str(saved.folder)}
+    return Closing(winner, _change(plan, training, finished, arms), others, seconds, tuple(notes))
+
+
+def _deadline(training: Training) -> float | None:
+    spare = training.clock.spare
+    return None if math.isinf(spare) else time.monotonic() + spare
+
+
+def _change(plan: Plan, training: Training, finished: Finished, arms: Sequence[ArmResult]) -> tuple[str, ...]:
+    """The lines that turn the baseline, as it is without tuning, into the winner."""
+    winner = choose(plan, finished, arms)
+    if winner is None:
+        return ()
+    base = next(arm for arm in plan.arms if arm.name == plan.baseline)
+    before = base.at({name: one.default for name, one in base.space.items()}, finished.size.epochs)
+    return tuple(code_change(before, winner.recipe, training.trainer.steps(winner.recipe)))
+
+
+def _outsiders(task: Task, plan: Plan, training: Training, finished: Finished) -> tuple[Outsider, ...]:
+    seeds = list(finished.outcomes[plan.baseline])[:_OUTSIDER_SEEDS]
+    if not seeds:
+        return ()
+
+    def fit() -> list[dict[str, Any]]:
+        training.announce("close", 0, "fitting a linear model and gradient boosting, for comparison")
+        spare = min(training.clock.spare - _KEPT, _WITHOUT_CLOCK)
+        found = outsiders(task, seeds, time.monotonic() + max(0.0, spare))
+        return [{"name": one.name, "scores": [*one.scores.items()], "seconds": one.seconds} for one in found]
+
+    recorded = training.decided(f"outsiders/{finished.networks}", fit)
+    return tuple(
+        Outsider(one["name"], {int(seed): score for seed, score in one["scores"]}, one["seconds"])
+        for one in recorded
+    )
