@@ -85,6 +85,8 @@ def test_a_step_reads_each_of_its_rows_once():
     assert rows.reads == 3 and x.shape == (3, 6) and x.dtype == torch.float64
     assert torch.equal(x[place], Task(None, Rows()).prepare(0).x[wanted].double())
     assert torch.equal(y[place], wanted % 3)
+    x, _, place = data.read(torch.tensor([[5, 5]]))
+    assert len(x) == 2 and place.tolist() == [[0, 0]], "compiled programs take a size of one for a constant"
 
 
 def test_parts_of_several_sources_are_read_from_their_own():

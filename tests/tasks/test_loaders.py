@@ -154,12 +154,14 @@ def test_random_rows_are_the_same_each_time_and_randomness_is_left_alone():
         return X[row] + noise, CLASSES[row]
 
     states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
-    first, second = Task(linear, Rows(augmented)), Task(linear, Rows(augmented))
+    first = Task(linear, Rows(augmented))
+    assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[2]
+    assert np.random.get_state()[1].tolist() == states[1]
+    torch.rand(1), np.random.rand(), random.random()
+    second = Task(linear, Rows(augmented))
     assert torch.equal(first.prepare(0).x, second.prepare(0).x) and first.fingerprint == second.fingerprint
     noise = first.prepare(0).x - X
     assert len(noise[:, 0].unique()) > 50
-    assert torch.equal(torch.get_rng_state(), states[0]) and random.getstate() == states[2]
-    assert np.random.get_state()[1].tolist() == states[1]
 
 
 def test_the_fingerprint_follows_inputs_targets_and_parts():

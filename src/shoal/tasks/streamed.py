@@ -122,7 +122,7 @@ def read(x: Tensor | Streamed, rows: Tensor) -> tuple[Tensor, Tensor]:
 def distinct(rows: Tensor) -> tuple[Tensor, Tensor]:
     """The different ones of ``rows``, rising, and where each of ``rows`` stands among them.
 
-    They are at least two (one stands there twice): a traced program takes a size of one for a constant.
+    They are at least two (one stands there twice): a compiled program takes a free size to be two or more.
     """
     wanted, place = rows.unique(return_inverse=True)
     return (wanted if len(wanted) > 1 else wanted.repeat(2)), place
