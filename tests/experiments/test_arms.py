@@ -146,5 +146,7 @@ def test_what_an_arms_optimizer_fixes_overrides_the_base():
 def test_a_regularizer_of_the_base_stays_tuned_beside_another():
     one = arm("a", {"regularizer": "dropout+l1"}, Recipe(), base={"regularizer": "dropout"})
     assert {"dropout.rate", "l1.coefficient"} <= set(one.space)
+    told_after = arm("a", {"dropout.rate": "0.3"}, Recipe(), base={"regularizer": "dropout"})
+    assert "dropout.rate" not in told_after.space and told_after.recipe.hyper == {"dropout.rate": 0.3}
     fixed = arm("a", {"regularizer": "dropout"}, Recipe(), base={"dropout.rate": "0.3"})
     assert "dropout.rate" not in fixed.space and fixed.recipe.hyper == {"dropout.rate": 0.3}

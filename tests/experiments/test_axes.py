@@ -161,6 +161,7 @@ def test_the_baseline_is_the_recipes_own_value_or_the_first():
     assert baseline_of("lr=0.01,0.001", recipe) == "0.001"
     assert baseline_of("dropout", recipe) == "0"
     assert baseline_of("regularizer=dropout,none", recipe) == "none"
+    assert baseline_of("regularizer=dropout,none", Recipe(hyper={"l2.coefficient": 0.1})) == "none"
     assert baseline_of("residual=true,false", recipe) == "false"
     assert baseline_of(["optimizer=sgd,adam", "width=16,64"], recipe) == "adam · width 64"
     assert baseline_of(["optimizer=sgd,rmsprop", "width=16,64"], recipe) == "sgd · width 64"

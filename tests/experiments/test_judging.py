@@ -114,6 +114,13 @@ def test_a_race_counts_what_it_took_and_missed_or_diverged_is_infinity(judge, nu
     assert numbers["adam"].tolist() == numbers["sgd"].tolist() == [number, math.inf]
 
 
+def test_a_diverged_member_has_reached_nothing_though_all_others_did():
+    of = tasks("classification")
+    plan = make_plan(of, "optimizer=adam,sgd", work=1000, judge="steps", reach=0.75)
+    whole, bad = raced("evaluate/adam/0", CURVE), raced("evaluate/sgd/0", CURVE, diverged=True)
+    assert counted({"adam": {0: whole}, "sgd": {0: bad}}, plan, of)["sgd"].tolist() == [math.inf]
+
+
 def test_without_a_score_to_reach_the_whole_training_is_counted():
     of = tasks("classification")
     plan = make_plan(of, "optimizer=adam,sgd", work=1000, judge="evaluations")
