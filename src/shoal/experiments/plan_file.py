@@ -11,7 +11,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import planning, request, toml_text
 from shoal.experiments.plan import Plan
 from shoal.experiments.planning import Compared
-from shoal.experiments.recipes import flattened, load_toml, told
+from shoal.experiments.recipes import flattened, load_toml, plain_of, told
 from shoal.experiments.request import Request
 from shoal.store.canonical import differences
 
@@ -46,7 +46,7 @@ def text_of(asked: Request, what: Compared, plan: Plan) -> str:
     if what.base:
         lines += ["", "[recipe]", *toml_text.pairs(told(what.base))]
     if what.values:
-        varied = {axis.name: list(told(dict(enumerate(some))).values()) for axis, some in what.values.items()}
+        varied = {axis.name: [plain_of(value) for value in some] for axis, some in what.values.items()}
         lines += ["", "[vary]", *toml_text.pairs(varied)]
     for name, changes in what.arms.items():
         lines += ["", f"[{toml_text.key('arms', name)}]", *toml_text.pairs(told(changes))]

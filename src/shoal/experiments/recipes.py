@@ -155,9 +155,14 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is no TOML: {' '.join(str(error).split())}") from None
 
 
-def told(changes: Changes) -> dict[str, Value]:
-    """The changes in values that a file can hold: "all" for None."""
-    return {name: label(value) if value is None else value for name, value in changes.items()}
+def told(changes: Changes) -> dict[str, str | int | float | bool]:
+    """The changes in values that a file can hold."""
+    return {name: plain_of(value) for name, value in changes.items()}
+
+
+def plain_of(value: Value) -> str | int | float | bool:
+    """A value as a file can hold it: "all" for None."""
+    return label(value) if value is None else value
 
 
 def _fields(recipe: Recipe) -> dict[str, Value]:
