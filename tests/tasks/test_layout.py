@@ -84,8 +84,8 @@ def test_large_numbers_whose_sum_is_too_large_are_fine():
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        (5, r"train is a int; a pair \(inputs, targets\) or a dictionary with a target is needed"),
-        ((IDS,), r"train is a tuple of length 1; a pair"),
+        (5, r"train is int; a pair \(inputs, targets\) or a dictionary with a target is needed"),
+        ((IDS,), r"train is tuple of length 1; a pair"),
         (
             {"ids": IDS, "answer": Y},
             r"with the keys ids, answer, of which none is the target; call it one of la",
@@ -94,7 +94,7 @@ def test_large_numbers_whose_sum_is_too_large_are_fine():
         ({"labels": Y}, "train holds a target, but no inputs"),
         (
             ({"text": ["a", "b", "c"]}, Y),
-            r"input 'text' of train is no tensor of numbers but a list of length 3",
+            r"input 'text' of train is no tensor of numbers but list of length 3",
         ),
         ((IDS, torch.tensor(1)), "the target of train is a single number"),
         ((IDS, Y[:2]), r"train has 3 rows of input 0 and 2 of the target"),

@@ -202,8 +202,8 @@ class Fails(nn.Module):
     ("arguments", "sentence"),
     [
         ({"train": None}, "train is None; tensors"),
-        ({"train": 5}, r"train is a int; tensors \(x, y\), a torch Dataset or a DataLoader is needed"),
-        ({"train": "file"}, "train is a str; tensors"),
+        ({"train": 5}, r"train is int; tensors \(x, y\), a torch Dataset or a DataLoader is needed"),
+        ({"train": "file"}, "train is str; tensors"),
         ({"train": Rows(fails, 0)}, "train is empty: it has no rows"),
         ({"train": DataLoader(Rows(fails, 0))}, "train is empty: it has no rows"),
         ({"train": DataLoader(Stream(0))}, "train is empty: it yields no batch"),
@@ -218,7 +218,15 @@ class Fails(nn.Module):
             {"train": Rows(lambda row: (X[row % 60], 1 if row < 256 else 0.5), 280)},
             r"rows of train change: targets begin as \[\] int64, and there are \[\] float64 from row 256 on",
         ),
-        ({"train": Rows(lambda row: X[row])}, r"a batch of train is a Tensor; a pair \(inputs, targets\)"),
+        (
+            {
+                "train": DataLoader(
+                    DATA, collate_fn=lambda rows: (X[: len(rows) - 1], CLASSES[: len(rows) - 1])
+                )
+            },
+            "the collate function of train makes 0 rows of 1; it must keep them one by one",
+        ),
+        ({"train": Rows(lambda row: X[row])}, r"a batch of train is Tensor; a pair \(inputs, targets\)"),
         (
             {"train": Rows(lambda row: {"x": X[row], "z": 1})},
             "a batch of train .* keys x, z, of which none is",

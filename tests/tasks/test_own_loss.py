@@ -93,7 +93,7 @@ def scores(outputs, targets):
         ),
         (nn.CrossEntropyLoss(reduction="sum"), "of 64 rows together .* must be a mean over rows"),
         (nn.CrossEntropyLoss(weight=torch.tensor([1.0, 1, 1, 3])), "no class weights in nn.CrossEntropyLoss"),
-        (lambda outputs, targets: 1.0, "returned a float; one number is needed"),
+        (lambda outputs, targets: 1.0, "returned float; one number is needed"),
         (lambda outputs, targets: F.cross_entropy(outputs, targets) / 0, "is inf: it must be finite"),
         (
             lambda o, t: F.cross_entropy(o, t) * float(o.sum().sign() ** 2),
@@ -112,7 +112,7 @@ def test_losses_that_do_not_fit(loss, sentence):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"metric": "accuracy"}, "metric 'accuracy' is for classification, but task 'own' is a own"),
+        ({"metric": "accuracy"}, "task 'own' is known to its own loss only; choose among loss"),
         ({"metric": "mea"}, "there is no metric 'mea'; did you mean 'mae'"),
         ({"network": linear(2), "metric": "mae", "loss": lambda o, t: (o[:, 0] - t[:, 1]).abs().mean()},
          r"outputs of a row have shape \[2\] and its targets \[3\]"),

@@ -85,7 +85,7 @@ def source_of(data: Any, what: str) -> Source:
     if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, str | Tensor):
         return _not_empty(Reader(data, default_collate, what))
     raise UserError(
-        f"{what} is a {type(data).__name__}; tensors (x, y), a torch Dataset or a DataLoader is needed"
+        f"{what} is {type(data).__name__}; tensors (x, y), a torch Dataset or a DataLoader is needed"
     )
 
 

@@ -162,8 +162,8 @@ def _listed(names: Any) -> str:
 
 def _kind(value: Any) -> str:
     if isinstance(value, tuple | list):
-        return f"a {type(value).__name__} of length {len(value)}"
-    return f"a {type(value).__name__}"
+        return f"{type(value).__name__} of length {len(value)}"
+    return type(value).__name__
 
 
 def _type(dtype: torch.dtype) -> str:

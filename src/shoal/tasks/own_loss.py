@@ -82,4 +82,4 @@ def check(loss: OwnLoss, output: Tensor, target: Tensor) -> None:
 def _described(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {list(value.shape)} ({value.dtype})"
-    return f"a {type(value).__name__}"
+    return type(value).__name__

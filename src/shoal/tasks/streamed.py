@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shoal.errors import UserError
 from shoal.tasks.layout import Batch, Part, batch_of, features, pack
 from shoal.tasks.own_network import call
 
@@ -36,7 +37,10 @@ class Reader:
             made = call(f"the collate function of {self.what}", self.collate, samples)
         found = batch_of(made, f"a batch of {self.what}")
         if len(found.target) != len(rows):
-            raise ValueError(f"{self.what}: {len(rows)} rows were collated into {len(found.target)}")
+            raise UserError(
+                f"the collate function of {self.what} makes {len(found.target)} rows of {len(rows)}; it must "
+                "keep them one by one, so filter or join rows in the data set"
+            )
         return found
 
 

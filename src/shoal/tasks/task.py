@@ -71,7 +71,8 @@ def with_metric(task: Task, name: str) -> Task:
     """
     if metrics.find(name).kind != task.kind:
         raise UserError(
-            f"metric {name!r} is for {metrics.find(name).kind}, but task {task.name!r} is a {task.kind}; "
+            f"metric {name!r} is for {metrics.find(name).kind}, but task {task.name!r} is "
+            f"{'known to its own loss only' if task.kind == 'own' else 'a ' + task.kind}; "
             f"choose among {', '.join(metrics.names(task.kind))}"
         )
     return replace(task, metric=cast(MetricName, name))
