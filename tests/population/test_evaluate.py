@@ -110,6 +110,13 @@ def test_an_undefined_metric_is_one_sentence():
     assert math.isnan(all_metrics(task, training.data, training.stack, "test")[0]["auroc"])
 
 
+def test_one_training_row_may_have_no_score():
+    task = with_metric(table(), "auroc")
+    recipe = replace(RECIPE, normalization="none", train_size=1, epochs=2)
+    (outcome,) = begin(task, [Job("one", recipe, 1)]).run()
+    assert math.isnan(outcome.train_score) and 0 <= outcome.test_score <= 1 and not outcome.diverged
+
+
 def test_only_members_with_points_have_all_metrics():
     task = table()
     jobs = [
