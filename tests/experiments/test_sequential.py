@@ -95,3 +95,12 @@ def test_time_of_decided_arms_goes_to_the_others():
     assert seeds["sgd"] == seeds["rmsprop"] < seeds["momentum"] == seeds["adam"]
     verdicts = {arm.name: arm.verdict for arm in result.arms}
     assert verdicts["sgd"] == verdicts["rmsprop"] == "worse"
+
+
+def test_a_replicate_has_seeds_of_its_own():
+    trained = []
+    for replicate in (0, 1, 2):
+        trainer = SimulatedTrainer()
+        run(trainer, work=1_200_000, replicate=replicate)
+        trained.append({job.seed for _, job in trainer.trained})
+    assert all(not one & other for place, one in enumerate(trained) for other in trained[:place])

@@ -123,12 +123,6 @@ def test_what_goes_wrong_costs_the_network_and_not_the_comparison(error, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_time_to_reserve_is_that_of_the_slowest_arm():
-    slow = outcome(0.5)._replace(seconds=3.0)
-    assert take_home.estimate(finished(adam=[slow, slow], sgd=[outcome(0.5)])) == 7.0
-    assert take_home.estimate(finished(adam=[], sgd=[])) == 1.0
-
-
 def test_no_winner_is_nothing_to_save(tmp_path):
     ended = finished(adam=[outcome(0.7, diverged=True)], sgd=[])
     assert save_winner(plan(), table(), ended, (arm("adam"),), tmp_path / "artifact") is None

@@ -26,6 +26,7 @@ def test_each_judge_compares_its_own_number_and_less_is_better_except_of_accurac
         "train_loss": lambda one: one.train_loss,
         "time": lambda one: one.seconds,
         "steps": lambda one: one.steps,
+        "evaluations": lambda one: one.evaluations,
         "gap": lambda one: one.train_score - one.test_score,
         "memory": lambda one: one.memory,
     }[judge]

@@ -29,6 +29,8 @@ SUBFOLDER = "artifact"
 """Where a results folder holds the artifact of its winner."""
 _MOST_TEXT = 16 * 2**20
 _MOST_BYTES = 8 * 2**30
+_PACKED = "network."
+"""What names begin with inside shoal.tasks.unpacked.Unpacked, which packs several inputs into one tensor."""
 _INSIDE = ("activation", "normalization")  # fields of a recipe whose own files run inside a network
 
 Network = Callable[[], nn.Module] | nn.Module | str
@@ -59,15 +61,17 @@ def load(folder: str | Path, *, network: Network | None = None, own_code: bool =
     """The artifact in ``folder``, or in the results folder ``folder``.
 
     network: for an artifact of the user's own network, a factory or an instance of it, or the
-    ``file.py:function`` of its task. own_code: run the code that the artifact names, its ``file.py:function``
-    and own techniques; say so only for artifacts of your own.
+    ``file.py:function`` of its task. A network of several inputs is loaded to be called with them; in the
+    task's own form (``task.network``) it predicts, from inputs packed side by side.
+    own_code: run the code that the artifact names, its ``file.py:function`` and own techniques; say so only
+    for artifacts of your own.
     Raises UserError, one sentence, for a folder that holds no artifact, is damaged or was written by a newer
     shoal, and for a network whose parameters are not those stored.
     """
     home = locate(Path(folder))
     contents, weights = read(home)
     module = _network(home, contents, weights, network, own_code)
-    return Artifact(home, contents, _filled(home, module, weights))
+    return Artifact(home, contents, _filled(home, module, _unpacked(module, weights)))
 
 
 def read(home: Path) -> tuple[Contents, dict[str, Tensor]]:
@@ -186,6 +190,13 @@ def _factory(
     if made is None:
         raise UserError(f"{given} gives no network, and {home} holds the weights of one")
     return made
+
+
+def _unpacked(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Names of the user's own network, where ``module`` is it and was trained inside the task's ``Unpacked``."""
+    inner = {name.removeprefix(_PACKED): value for name, value in weights.items() if name.startswith(_PACKED)}
+    own = dict(module.named_parameters()) | dict(module.named_buffers())
+    return inner if len(inner) == len(weights) and inner.keys() == own.keys() else weights
 
 
 def _filled(home: Path, module: nn.Module, weights: Mapping[str, Tensor]) -> nn.Module:

@@ -1,6 +1,5 @@
 """``shoal compare``: train the arms of a comparison fairly and print the verdict table."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import click
 
 from shoal.cli import STARTED
 from shoal.cli.example import Example
+from shoal.cli.output import check_writable, write_whole
 from shoal.cli.table_options import table_options
 from shoal.errors import UserError
 
@@ -55,6 +55,12 @@ INTERRUPTED = 130
     "--seeds", metavar="N", type=int, help="Evaluation seeds for each arm; fewer than 10 stay undecided."
 )
 @click.option(
+    "--replicate",
+    metavar="N",
+    type=int,
+    help="1, 2, ...: repeat the whole comparison with other seeds.",
+)
+@click.option(
     "--judge",
     metavar="WHAT",
     help="What decides: score, train_loss, time, steps, evaluations, gap or memory.  [default: score]",
@@ -65,6 +71,10 @@ INTERRUPTED = 130
     type=float,
     help="With --judge time, steps or evaluations: how soon this score is reached on validation rows.",
 )
+@click.option(
+    "--alpha", metavar="RATE", type=float, help="How often some verdict may be wrong.  [default: 0.05]"
+)
+@click.option("--margin", metavar="NUMBER|SHARE%", help="A difference below it counts as none.")
 @click.option("--out", metavar="FOLDER", help="The results folder.")
 @click.option(
     "--resume",
@@ -95,7 +105,7 @@ def compare(
     `shoal list tasks` shows the built-in tasks.
     """
     context.meta["shoal.out"], context.meta["shoal.verbose"] = options["out"], verbose
-    _check_writable(json_to)
+    check_writable("--json", json_to)
     given = {name: value for name, value in options.items() if value not in (None, ())}
     given |= {"vary": vary} if vary else {}
     given |= {"arms": _named(arms)} if arms else {}
@@ -110,7 +120,8 @@ def compare(
         click.echo(result.to_json())
     else:
         if json_to is not None:
-            _write(Path(json_to), result.to_json())
+            text = f"{result.to_json()}\n"
+            write_whole(Path(json_to), lambda file: file.write_text(text, encoding="utf-8"))
         show(result, console(sys.stdout), verbose)
     if result.interrupted:
         context.exit(INTERRUPTED)
@@ -134,21 +145,3 @@ def _title(task: str | None, given: dict[str, Any]) -> str:
     what = " × ".join(given.get("vary", ())) or ", ".join(given.get("arms", ()))
     what = what or ("" if task is None else "every technique")
     return " · ".join(part for part in (task or given.get("plan"), what) if part)
-
-
-def _check_writable(json_to: str | None) -> None:
-    """Find out before training, not after it, that the JSON file cannot be written."""
-    if json_to in (None, "-"):
-        return
-    file = Path(json_to)
-    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise UserError(
-            f"--json {json_to} cannot be written; name a file in a folder that exists, or - for stdout"
-        )
-
-
-def _write(file: Path, text: str) -> None:
-    """Write the whole file or nothing."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(file)

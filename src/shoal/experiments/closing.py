@@ -19,6 +19,8 @@ from shoal.experiments.run import Finished
 from shoal.experiments.take_home import save_winner
 from shoal.experiments.training import Training
 from shoal.experiments.winner import choose
+from shoal.population.gradient import why_alone
+from shoal.population.template import template
 from shoal.population.workers import PopulationTrainer
 from shoal.tasks.task import Task
 
@@ -55,7 +57,7 @@ def close(
     if not isinstance(training.trainer, PopulationTrainer) or not finished.networks:
         return Closing(None, (), (), math.nan, ())
     training.trainer.rest()
-    saved, notes = None, []
+    saved, notes = None, _alone(task, plan)
     if folder is not None and not finished.interrupted:
         training.announce("close", 0, "training the winner once more, to take home")
         saved = save_winner(
@@ -69,6 +71,21 @@ def close(
     seconds = training.decided(key, lambda: loop.seconds(plan, task, training, finished))
     winner = None if saved is None else saved._asdict() | {"folder": saved.folder and str(saved.folder)}
     return Closing(winner, _change(plan, training, finished, arms), others, seconds, tuple(notes))
+
+
+def _alone(task: Task, plan: Plan) -> list[str]:
+    """Which arms' networks, the user's own, were trained one by one, and why."""
+    if task.network is None and task.loss is None:
+        return []
+    arms: dict[str, list[str]] = {}
+    for arm in plan.arms:
+        if (why := why_alone(template(task, arm.recipe))) is not None:
+            arms.setdefault(why, []).append(arm.name)
+    return [
+        f"{'all networks' if len(names) == len(plan.arms) else ', '.join(names)} ran member by member, which "
+        f"is slower: {why}"
+        for why, names in arms.items()
+    ]
 
 
 def _deadline(training: Training) -> float | None:

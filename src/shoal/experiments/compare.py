@@ -47,6 +47,7 @@ def compare(
     reach: float | None = None,
     margin: str | float | None = None,
     alpha: float = ALPHA,
+    replicate: int = 0,
     budget: str | float | None = None,
     work: int | None = None,
     trials: int | None = None,
@@ -71,7 +72,8 @@ def compare(
 
     judge: score, train_loss, time, steps, evaluations, gap or memory; reach: the score whose first time,
     steps or evaluations are judged. margin: what counts as the same, a number or "2%" of the baseline.
-    alpha: how often some arm may be called better or worse wrongly.
+    alpha: how often some arm may be called better or worse wrongly. replicate: 1, 2, ... repeat the whole
+    comparison with seeds that are all others.
 
     budget: seconds or "90s", "5m", "1h" from ``started`` (time.monotonic(), by default now) on, 60 s unless
     ``work`` (member-steps, deterministic) is given. trials: tuning trials, seeds: evaluation seeds an arm.
@@ -82,6 +84,7 @@ def compare(
         task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
         metric=metric, vary=vary, arms=arms, recipe=recipe, budget=budget, work=work, trials=trials,
         seeds=seeds, judge=judge, reach=reach, alpha=alpha, margin=margin, device=device,
+        replicate=replicate,
     )  # fmt: skip
     clock = Clock(None, started)
     asked = plan_file.chosen(asked, plan)

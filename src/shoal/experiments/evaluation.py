@@ -42,7 +42,7 @@ def evaluate(
     while True:
         looks = {}
         if tuned:
-            looks = sequential.looks(plan, task, blocks(training), recorded(plan, training), over=False)
+            looks = sequential.looks(plan, task, blocks(plan, training), recorded(plan, training), over=False)
         training.looks = looks
         block = training.decided(f"block-{number}", lambda: _next(plan, training, size, looks))  # noqa: B023
         if not block["count"]:
@@ -69,11 +69,11 @@ def recorded(plan: Plan, training: Training) -> dict[str, dict[int, Outcome]]:
     return found
 
 
-def blocks(training: Training) -> list[Block]:
+def blocks(plan: Plan, training: Training) -> list[Block]:
     """The blocks so far, with the seeds that all their arms finished."""
     done, found, first = training.outcomes("evaluate"), [], 0
     for planned in _planned(training):
-        seeds = range(first, first + planned["count"])
+        seeds = plan.evaluation_seeds(first + planned["count"])[first:]
         arms = tuple(planned["arms"])
         whole = [seed for seed in seeds if all(evaluation_name(arm, seed) in done for arm in arms)]
         found.append(Block(arms, tuple(whole)))

@@ -16,6 +16,7 @@ RACES = ("time", "steps", "evaluations")
 """Judges that may ask how soon a score is reached, instead of how much the whole training takes."""
 ALPHA = 0.05
 _FIRST_TUNING_SEED = 1_000_000
+_SEEDS_OF_A_REPLICATE = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Plan:
     seeds: evaluation seeds, and trials: tuning trials an arm, where they are fixed. reach: the score on
     validation rows whose first time (steps, evaluations) is judged; a member that misses it has infinity.
     screens: in a screening the names of each axis' alternatives to the baseline, axis by axis.
+    replicate: 0, or the number of an independent repetition, whose seeds are all others.
     With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
     """
 
@@ -60,14 +62,16 @@ class Plan:
     trials: int | None = None
     reach: float | None = None
     screens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    replicate: int = 0
 
     def evaluation_seeds(self, count: int) -> range:
-        """The seeds arms are judged on, 0, 1, 2, ..."""
-        return range(count)
+        """The seeds arms are judged on: 0, 1, 2, ..., of replicate r from 2 r million on."""
+        first = _SEEDS_OF_A_REPLICATE * self.replicate
+        return range(first, first + count)
 
     def tuning_seeds(self, count: int, attempt: int = 0) -> range:
         """The seeds hyperparameters are chosen on; never one of the evaluation seeds or another attempt's."""
-        first = _FIRST_TUNING_SEED + 1000 * attempt
+        first = _SEEDS_OF_A_REPLICATE * self.replicate + _FIRST_TUNING_SEED + 1000 * attempt
         return range(first, first + count)
 
     def axis_of(self, arm: str) -> str:

@@ -88,6 +88,7 @@ def plan_of_arms(task: Task, asked: Request, axis: str, arms: tuple[Arm, ...], b
         judge=asked.judge,
         margin=request.margin_of(asked, task),
         alpha=asked.alpha,
+        replicate=asked.replicate,
         budget_seconds=None if asked.work is not None else seconds_of(budget),
         work=asked.work,
         seeds=asked.seeds,

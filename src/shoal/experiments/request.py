@@ -53,6 +53,7 @@ class Request:
     judge: str = "score"
     reach: float | None = None
     alpha: float = ALPHA
+    replicate: int = 0
     margin: str | float | None = None
     device: str = "cpu"
 
@@ -74,6 +75,12 @@ def check(request: Request) -> None:
         raise UserError(f"{request.trials} trials are no tuning; give at least {FEWEST}")
     if not _is_number(request.alpha) or not 0 < request.alpha < 1:
         raise UserError(f"alpha {request.alpha!r} is no error rate between 0 and 1")
+    if (
+        isinstance(request.replicate, bool)
+        or not isinstance(request.replicate, int)
+        or not 0 <= request.replicate < 1000
+    ):
+        raise UserError(f"replicate {request.replicate!r} is no whole number from 0 to 999")
     judge_of(request.judge)
     check_device(request.device)
 

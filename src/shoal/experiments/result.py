@@ -135,9 +135,10 @@ class Result(Mapping[str, Any]):
 
 
 def _around(arm: ArmResult) -> str:
-    if arm.verdict == "baseline" or math.isnan(arm.difference):
+    if arm.verdict == "baseline" or not math.isfinite(arm.difference):
         return "–"
-    return f"{arm.difference:+.4g} ± {max(arm.difference_interval[1] - arm.difference, 0):.2g}"
+    width = max(arm.difference_interval[1] - arm.difference, 0)
+    return f"{arm.difference:+.4g} ± {width:.2g}" if math.isfinite(width) else f"{arm.difference:+.4g} ± ?"
 
 
 def _number(value: float) -> str:

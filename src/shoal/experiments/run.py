@@ -63,7 +63,8 @@ def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
 def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
-    tuned, candidates, interrupted = Tuned({}, {}), (), False
+    tuned, interrupted = Tuned({}, {}), False
+    candidates: tuple[Candidate, ...] = ()
     try:
         if plan.screens:
             screened = screening.screen(plan, training, size)
@@ -83,8 +84,8 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
         best=best,
         tried=tuned.points,
         tuned=_tuned(plan, tuned),
-        outcomes=sequential.merged(blocks(training), recorded(plan, training)),
-        blocks=tuple(blocks(training)),
+        outcomes=sequential.merged(blocks(plan, training), recorded(plan, training)),
+        blocks=tuple(blocks(plan, training)),
         interrupted=interrupted,
         networks=len(everything),
         member_steps=sum(one.steps for one in everything),

@@ -13,6 +13,8 @@ Biometrika 70, made simple; when there is a last look is decided by the clock or
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from shoal.experiments import judging
 from shoal.experiments.plan import Plan
 from shoal.population.recipe import Outcome
@@ -130,5 +132,7 @@ def _look(
             level,
             higher_is_better=plan.judged_higher_is_better,
         )
+        if not (np.isfinite(numbers[arm]).any() or np.isfinite(base).any()):
+            word = "undecided"  # nobody reached the score: nothing is known of who is sooner
         found[arm] = Look(word, one, min(1.0, float(p) * (plan.alpha / level)), level, margin)
     return found

@@ -34,9 +34,6 @@ from shoal.tasks.preprocessing import preprocessing
 from shoal.tasks.task import Task
 
 Hear = Callable[[Progress], None]
-_START = 1.0
-_ALONE = 2.0
-"""Seconds until the first step, and how many times longer a network may take than its share of a stack."""
 
 
 class Saved(NamedTuple):
@@ -61,12 +58,6 @@ def load(
     network and own_code: see ``shoal.artifact.load.load``. Raises UserError.
     """
     return load_artifact(_latest() if run is None else run, network=network, own_code=own_code)
-
-
-def estimate(finished: Finished) -> float:
-    """Seconds that ``save_winner`` may take: a network of the slowest arm, alone, and a start."""
-    each = [[one.seconds for one in found.values()] for found in finished.outcomes.values()]
-    return _START + _ALONE * max((sum(found) / len(found) for found in each if found), default=0.0)
 
 
 def save_winner(
