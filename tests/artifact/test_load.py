@@ -15,7 +15,9 @@ from shoal import catalogue
 from shoal.artifact.load import load, locate
 from shoal.artifact.save import DESCRIPTION, WEIGHTS, digest, save
 from shoal.errors import UserError
+from shoal.tasks.layout import Part
 from shoal.tasks.preprocessing import preprocessing
+from shoal.tasks.unpacked import Unpacking
 
 RECIPES = {
     "plain": {},
@@ -110,6 +112,29 @@ def test_own_network_needs_its_factory_and_says_so(tmp_path):
         load(tmp_path / "a", network=lambda: nn.Sequential(nn.Linear(6, 9), nn.Linear(9, 3)))
     with pytest.raises(UserError, match="the network's factory raised KeyError"):
         load(tmp_path / "a", network=lambda: {}["nothing"])
+
+
+def test_a_network_of_several_inputs_is_loaded_as_the_users_own(tmp_path):
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = nn.Linear(4, 3), nn.Linear(2, 3)
+
+        def forward(self, left, right):
+            return self.left(left) + self.right(right)
+
+    layout = (Part("left", (4,), torch.float32), Part("right", (2,), torch.float32))
+    packed = Unpacking(Sum, layout)
+    described, module = contents({"network": "own"}, factory=packed)
+    save(tmp_path / "a", described, weights_of(module))
+    x = torch.randn(5, *FEATURES)
+    loaded = load(tmp_path / "a", network=Sum)
+    shares = torch.softmax(loaded.network(left=x[:, :4], right=x[:, 4:]).double(), 1)
+    np.testing.assert_allclose(
+        load(tmp_path / "a", network=packed).predict(x).probabilities, shares, rtol=1e-6
+    )
+    with pytest.raises(UserError, match=r"the network raised TypeError.*right"):
+        loaded.predict(x)
 
 
 def test_tied_weights_stay_tied(tmp_path):

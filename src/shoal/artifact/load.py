@@ -53,7 +53,9 @@ class Artifact:
         Raises UserError for a column that is missing, another shape, NaN or infinity in an array.
         """
         encoded = self.contents.preprocessing(rows)
-        made = outputs_of(self.network, self.contents.recipe["hyper"], encoded.x, self.contents.outputs)
+        given = (self.network, self.contents.recipe["hyper"], encoded.x, self.contents.outputs)
+        own = self.contents.recipe["network"] == "own"
+        made = own_network.call("the network", outputs_of, *given) if own else outputs_of(*given)
         return predictions(self.contents, made, encoded.notes)
 
 
@@ -193,7 +195,7 @@ def _factory(
 
 
 def _unpacked(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """Names of the user's own network, where ``module`` is it and was trained inside the task's ``Unpacked``."""
+    """``weights`` by the names of the user's own ``module`` where it was trained inside the task's ``Unpacked``."""
     inner = {name.removeprefix(_PACKED): value for name, value in weights.items() if name.startswith(_PACKED)}
     own = dict(module.named_parameters()) | dict(module.named_buffers())
     return inner if len(inner) == len(weights) and inner.keys() == own.keys() else weights
