@@ -195,7 +195,7 @@ def _factory(
 
 
 def _unpacked(module: nn.Module, weights: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """``weights`` by the names of the user's own ``module`` where it was trained inside the task's ``Unpacked``."""
+    """``weights`` by the names of ``module``, the user's own, which ``Unpacked`` held in training."""
     inner = {name.removeprefix(_PACKED): value for name, value in weights.items() if name.startswith(_PACKED)}
     own = dict(module.named_parameters()) | dict(module.named_buffers())
     return inner if len(inner) == len(weights) and inner.keys() == own.keys() else weights
