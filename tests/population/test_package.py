@@ -9,7 +9,7 @@ from torch import Tensor
 
 from population.members import table
 from shoal import catalogue
-from shoal.population import cache, matmul
+from shoal.population import cache, matmul, package
 from shoal.population.gradient import gradient_function, gradient_program
 from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
@@ -65,12 +65,16 @@ def of_shape(width: int, features: int, classes: int, recipe: Recipe = RECIPE) -
 @pytest.fixture(scope="module")
 def gradient() -> Program:
     """One program for perceptrons of every width, input size, number of classes and batch size."""
-    return gradient_program(of_shape(8, 6, 3), 16)
+    program = gradient_program(of_shape(8, 6, 3), 16)
+    program.trace()
+    return program
 
 
 @pytest.fixture(scope="module")
 def exact() -> Program:
-    return gradient_program(of_shape(8, 6, 3), 16, torch.float64)
+    program = gradient_program(of_shape(8, 6, 3), 16, torch.float64)
+    program.trace()
+    return program
 
 
 @pytest.mark.parametrize(("width", "features", "classes", "members", "batch"), SHAPES)
@@ -84,6 +88,7 @@ def test_masked_members_are_traced_too():
     made = padded(of_shape(8, 6, 3, Recipe(depth=1)))
     inputs = gradient_inputs(made, 4, 7, torch.float64)
     program = gradient_program(made, 16, torch.float64)
+    program.trace()
     assert_close(program(inputs), gradient_function(made)(*inputs), 1e-12)
 
 
@@ -103,6 +108,7 @@ def rule_inputs(name: str, members: int, parameters: int, dtype: torch.dtype = t
 @pytest.mark.parametrize("name", catalogue.names("optimizer"))
 def test_a_traced_rule_does_what_the_plain_one_does(name):
     program = rule_program(name, catalogue.find("optimizer", name), torch.float64)
+    program.trace()
     for members, parameters in ((1, 4), (5, 1), (3, 30)):
         inputs = rule_inputs(name, members, parameters, torch.float64)
         plain = [value.clone() for value in inputs]
@@ -198,3 +204,36 @@ def test_a_package_takes_along_what_the_code_closes_over(packages):
     assert program.load()
     x = torch.arange(15.0).reshape(5, 3)
     torch.testing.assert_close(program([x])[0], x * second + first * second)
+
+
+FAMILIES = [
+    *(Recipe(width=8, depth=1, activation=name) for name in catalogue.names("activation")),
+    *(Recipe(width=8, depth=2, normalization=name) for name in catalogue.names("normalization")),
+    Recipe(width=8, depth=3, residual=True, hyper={"dropout.rate": 0.3, "label_smoothing.smoothing": 0.1}),
+    Recipe(width=8, depth=1, hyper={"weight_noise.std": 0.01, "l1.coefficient": 1e-3}),
+]
+
+
+@pytest.mark.parametrize("recipe", FAMILIES, ids=repr)
+def test_calls_before_tracing_do_bit_by_bit_what_the_trace_does(recipe, monkeypatch):
+    made = of_shape(8, 6, 3, recipe)
+    early = gradient_program(made, 16)
+    monkeypatch.setattr(Program, "_in_cache", False)
+    first = [early(gradient_inputs(made, members, 16)) for members in (1, 4)]
+    assert "_function" not in early.__dict__
+    early.trace()
+    for members, before in zip((1, 4), first, strict=True):
+        after = early(gradient_inputs(made, members, 16))
+        assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_a_program_is_traced_when_waiting_has_cost_as_much(monkeypatch):
+    monkeypatch.setattr(Program, "_in_cache", False)
+    program = rule_program("sgd", catalogue.find("optimizer", "sgd"))
+    monkeypatch.setattr(package, "_TRACING", 0.0)
+    flat, member = torch.ones(2, 5), torch.full((2,), 0.1)
+    inputs = [flat, torch.ones(2, 5), member, member.long(), member]
+    program(inputs)
+    assert "_function" not in program.__dict__ and flat[0, 0] == pytest.approx(0.9)
+    program(inputs)
+    assert "_function" in program.__dict__ and flat[0, 0] == pytest.approx(0.8)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,6 +30,10 @@ _CONFIG = {
 }
 
 
+_TRACING = 0.7
+"""Seconds that tracing a gradient takes, about."""
+
+
 class Example(NamedTuple):
     """A function of flat tensors, the tensors to trace it with, and which of their dimensions may differ."""
 
@@ -44,7 +49,8 @@ class Program:
     the Example; called only if it must be traced. label: all that the function depends on beside shoal's
     own source, in words, so that the trace is kept from run to run; None keeps nothing. per_member: inputs
     are [members] or [members, parameters]; what is one number a member is then computed once.
-    Calling the program runs the compiled package if ``load`` found one, else the traced graph.
+    Calling the program runs the compiled package if ``load`` found one, else the traced graph; the first
+    calls, until they have taken as long as tracing would, run the function as it is.
     """
 
     def __init__(self, name: str, make: Callable[[], Example], label: str | None, per_member: bool = False):
@@ -52,14 +58,38 @@ class Program:
         self._label = None if label is None else "\0".join((label, str(per_member), _source()))
         self._package: Any = None
         self._proven = False
+        self._eager = 0.0
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """Runs with ``inputs`` (strides as the examples have them, on one device)."""
         if self._package is None:
-            return self._function(*inputs)
+            return self._function(*inputs) if self._worth_tracing() else self._untraced(inputs)
         if not self._proven:
             self._prove(inputs)
         return self._package.run([*inputs, *self._constants])
+
+    def _worth_tracing(self) -> bool:
+        """Whether the trace is at hand, or was missed for as long as tracing takes. Both do the same, bit by
+        bit: a trace is the operations that eager calls run."""
+        return "_function" in self.__dict__ or self._eager > _TRACING or self._label is None or self._in_cache
+
+    def _untraced(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        began = time.perf_counter()
+        made = self._example.function(*inputs)
+        self._eager += time.perf_counter() - began
+        return made
+
+    @functools.cached_property
+    def _example(self) -> Example:
+        return self._make()
+
+    @functools.cached_property
+    def _in_cache(self) -> bool:
+        return self._trace_name is not None and cache.find(self._trace_name) is not None
+
+    @property
+    def _trace_name(self) -> str | None:
+        return None if self._label is None else f"trace-{cache.key(self._label)}.json"
 
     @functools.cached_property
     def _constants(self) -> list[Tensor]:
@@ -88,13 +118,12 @@ class Program:
 
     @functools.cached_property
     def _traced(self) -> tuple[fx.GraphModule, Example]:
-        example = self._make()
-        return _trace(example), example
+        return _trace(self._example), self._example
 
     @functools.cached_property
     def _kept(self) -> tuple[str, str]:
         """The graph as source text, and what a package's key says of its inputs; from the cache if there."""
-        name = None if self._label is None else f"trace-{cache.key(self._label)}.json"
+        name = self._trace_name
         found = None if name is None else cache.find(name)
         if found is not None:
             code, inputs = json.loads(found.read_text())
