@@ -178,9 +178,13 @@ def _read(file: Path) -> tuple[Card, dict[str, float]]:
 def _load(kind: str, file: Path, given: str) -> ModuleType:
     """The user's own file as a module, checked against the contract of its kind."""
     from shoal.techniques.contract import breach  # imports torch, which listing does without
+    from shoal.techniques.first_steps import fault
 
     module = _run(kind, file, given)
-    if problem := breach(module, kind):
+    problem = breach(module, kind)
+    if problem is None and kind == "optimizer" and not module.CARD.needs:
+        problem = fault(module)
+    if problem:
         del sys.modules[module.__name__]
         raise UserError(f"{given} is no {kind}: {problem}; docs/add-a-technique.md shows the form")
     return module

@@ -57,6 +57,16 @@ class Words(nn.Module):
         return {"logits": self.last((self.embedding(input_ids) * attention_mask[..., None]).mean(1))}
 
 
+def frozen():
+    made = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 4))
+    made[0].requires_grad_(False)
+    return made
+
+
+def leaves():
+    raise SystemExit(3)
+
+
 def linear():
     return nn.Linear(3, 4)
 
@@ -263,6 +273,12 @@ class Fails(nn.Module):
             {"network": Fails},
             r"the network, given .* \[60, 3\], raised RuntimeError at .*loaders.py:\d+: not like",
         ),
+        (
+            {"network": frozen},
+            r"2 parameters .* do not require a gradient, like '0.weight', .*register_buffer",
+        ),
+        ({"network": leaves}, r"the network's factory raised SystemExit at .*loaders.py:\d+: 3"),
+        ({"network": nn.Flatten}, "the network has no parameters, so there is nothing to train"),
         ({"network": 5}, "network is 5, neither a torch.nn.Module nor a function that makes one"),
         ({"metric": "rmse"}, "metric 'rmse' is for regression"),
         ({"train": Subset(DATA, range(12))}, "12 rows are too few"),

@@ -39,6 +39,10 @@ def array_rows(source: Any, features: tuple[int, ...]) -> Shaped[ndarray, "rows 
     where = "the array of new rows"
     if isinstance(source, (str, Path)):
         where = str(source)
+        if not where.endswith(".npz"):
+            raise UserError(
+                f"the network learned from arrays, so {where} must be an .npz file with an array x"
+            )
         source = read_npz(Path(source).expanduser(), ("x",))["x"]
     try:
         found = torch.as_tensor(source).detach().cpu().numpy()

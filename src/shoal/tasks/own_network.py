@@ -70,13 +70,29 @@ def check(make: Callable[[], nn.Module], x: Tensor, outputs: int) -> None:
 def first_output(make: Callable[[], nn.Module], batch: Tensor) -> Any:
     """What a new network returns for ``batch``, [rows, *features], in evaluation.
 
-    Leaves torch's random state as it was. Raises UserError if the factory or the network fails.
+    Leaves torch's random state as it was. Raises UserError if the factory or the network fails, and for a
+    network with parameters that are not to be trained, or with none.
     """
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         network = call("the network's factory", make)
         if not isinstance(network, nn.Module):
             raise UserError(f"the network's factory returned {type(network).__name__}, not a torch.nn.Module")
-        return call(f"the network, given inputs of shape {_shape(batch)},", network.eval(), batch)
+        made = call(f"the network, given inputs of shape {_shape(batch)},", network.eval(), batch)
+        if isinstance(made, Tensor):
+            _check_trained(network)
+        return made
+
+
+def _check_trained(network: nn.Module) -> None:
+    """A population trains all parameters of a network, so frozen ones are refused, and none at all."""
+    frozen = [name for name, one in network.named_parameters() if not one.requires_grad]
+    if frozen:
+        raise UserError(
+            f"{len(frozen)} parameters of the network do not require a gradient, like {frozen[0]!r}, and a "
+            "population trains all: make them buffers (register_buffer), or set requires_grad"
+        )
+    if not any(one.numel() for one in network.parameters()):
+        raise UserError("the network has no parameters, so there is nothing to train")
 
 
 def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:
@@ -85,12 +101,12 @@ def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:
         return function(*arguments)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         message = str(error).strip() or "no message"
         raise UserError(f"{what} raised {type(error).__name__}{_place(error)}: {message}") from error
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Where in the user's own files an error arose: the innermost line that belongs to no package."""
     frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the call above
     others = ("<", sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))

@@ -1,0 +1,75 @@
+"""The part of an optimizer's contract that only running it shows: two steps of two small networks at once."""
+
+import traceback
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from shoal.techniques.kinds import Seen
+
+_MEMBERS, _PARAMETERS = 2, 5
+
+
+class _BreachError(Exception):
+    """What init or update returned that it may not."""
+
+
+def fault(rule: ModuleType) -> str | None:
+    """What goes wrong in ``rule``'s first two steps, in words, or None.
+
+    As the engine does, it hands in hyperparameters that are tensors, different by member, through vmap.
+    """
+    parameters = torch.linspace(-1, 1, _MEMBERS * _PARAMETERS).reshape(_MEMBERS, _PARAMETERS)
+    gradients = parameters.flip(1) / 2 + 0.1
+    before = gradients.clone()
+    numbers = [torch.tensor([float(value)] * _MEMBERS) for value in rule.Hyper()]
+    try:
+        torch.func.vmap(lambda *given: _two_steps(rule, *given))(gradients, parameters, numbers)
+    except _BreachError as breach:
+        return str(breach)
+    except Exception as error:
+        return f"{type(error).__name__}{_line(rule, error)}: {_said(error)}"
+    return None if torch.equal(gradients, before) else "update changes seen.gradient in place"
+
+
+def _two_steps(rule: ModuleType, gradient: Tensor, parameter: Tensor, numbers: list[Tensor]) -> Tensor:
+    hyper = rule.Hyper(*numbers)
+    state = rule.init(parameter, hyper)
+    _check_state(rule, "init returned", state)
+    for step in range(2):
+        seen = Seen(gradient, gradient.sum(), torch.tensor(step))
+        answer = rule.update(seen, state, parameter, hyper)
+        if not isinstance(answer, tuple) or len(answer) != 2:
+            raise _BreachError(f"update returned {type(answer).__name__}, not (change, state)")
+        change, state = answer
+        _check_state(rule, "update returned (change, state) with", state)
+        if not isinstance(change, Tensor):
+            raise _BreachError(f"update returned a change that is {type(change).__name__}, no tensor")
+        if change.shape != parameter.shape:
+            raise _BreachError(
+                f"update returned a change of shape {list(change.shape)} for a parameter of shape "
+                f"{list(parameter.shape)}"
+            )
+        parameter = parameter + change
+    return parameter
+
+
+def _check_state(rule: ModuleType, what: str, state: Any) -> None:
+    if not isinstance(state, rule.State):
+        raise _BreachError(f"{what} {type(state).__name__}, not State")
+
+
+def _said(error: Exception) -> str:
+    """The message's first line; torch's own on branches does not say the way out."""
+    said = (str(error).strip() or "no message").splitlines()[0]
+    if "data-dependent control flow" in said:
+        return "a Python branch on a tensor, as hyperparameters are; use torch.where"
+    return said
+
+
+def _line(rule: ModuleType, error: Exception) -> str:
+    """The line of the rule's own file where an error arose."""
+    own = [one for one in traceback.extract_tb(error.__traceback__) if one.filename == rule.__file__]
+    return f" in {own[-1].name}, line {own[-1].lineno}" if own else ""

@@ -1,0 +1,47 @@
+"""What only running an optimizer shows is told before anything is trained, with the line of the file."""
+
+from pathlib import Path
+
+import pytest
+
+from shoal import catalogue
+from shoal.errors import UserError
+from shoal.techniques.first_steps import fault
+
+RULE = Path(__file__).parents[2].joinpath("examples", "signum.py").read_text()
+RETURN = "return -hyper.lr * mean.sign(), State(mean)"
+BREACHES = {
+    "no pair": (RETURN, "return -hyper.lr * mean.sign()", "update returned Tensor, not (change, state)"),
+    "shape": (
+        RETURN,
+        "return mean.sum(), State(mean)",
+        "a change of shape [] for a parameter of shape [5]",
+    ),
+    "no tensor": (RETURN, "return 0.1, State(mean)", "update returned a change that is float, no tensor"),
+    "state": (RETURN, "return -mean, mean", "update returned (change, state) with Tensor, not State"),
+    "first state": ("return State(torch.zeros_like(parameter))", "return 0", "init returned int, not State"),
+    "raises": (RETURN, "raise KeyError('oh')", "KeyError in update, line 35: 'oh'"),
+    "branch": (RETURN, "return (mean if hyper.lr > 1 else -mean), State(mean)", "line 35: a Python branch"),
+    "in place": (RETURN, "return seen.gradient.mul_(-0.1), State(mean)", "changes seen.gradient in place"),
+}
+
+
+@pytest.mark.parametrize("name", catalogue.names("optimizer"))
+def test_every_optimizer_passes(name):
+    assert fault(catalogue.find("optimizer", name)) is None
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BREACHES.values(), ids=BREACHES)
+def test_a_breach_is_named(old, new, said, tmp_path):
+    assert RULE.count(old) == 1
+    file = tmp_path / "mine.py"
+    file.write_text(RULE.replace(old, new))
+    with pytest.raises(UserError) as refused:
+        catalogue.find("optimizer", str(file))
+    assert said in str(refused.value) and "docs/add-a-technique.md" in str(refused.value)
+
+
+def test_the_example_passes(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(RULE)
+    assert catalogue.find("optimizer", str(file)).CARD.parent == "momentum"
