@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
-	$(BIN)/shoal compare mnist1d --vary optimizer --budget 60s
+	$(BIN)/shoal compare mnist1d --budget 60s
 
 # Two processes with one thread each: two busy processes with two threads each would fight for the cores.
 test: .venv/installed-dev

@@ -164,7 +164,7 @@ CASES = [
     ("compare one_class.csv --target t", ["'t'", "constant ('yes')", "another target"]),
     ("compare no_target.csv --target t", ["'t'", "no values"]),
     ("compare no_column.csv --target t", ["no column to learn from", "'id'", "'same'"]),
-    ("compare many_classes.csv --target t", ["50 classes in 60 rows", "merge rare classes"]),
+    ("compare many_classes.csv --target t", ["50 different values in 60 rows", "merge them"]),
     ("compare one_patient.csv --target t --group patient", ["2 groups", "3 parts"]),
     ("compare sick_patient.csv --target t --group patient", ["all rows of class", "one group"]),
     ("compare when.csv --target t --time day", ["'day'", "'someday'", "2024-12-31"]),
