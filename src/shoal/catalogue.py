@@ -181,10 +181,7 @@ def _load(kind: str, file: Path, given: str) -> ModuleType:
     from shoal.techniques.first_steps import fault
 
     module = _run(kind, file, given)
-    problem = breach(module, kind)
-    if problem is None and kind == "optimizer" and not module.CARD.needs:
-        problem = fault(module)
-    if problem:
+    if problem := breach(module, kind) or fault(module, kind):
         del sys.modules[module.__name__]
         raise UserError(f"{given} is no {kind}: {problem}; docs/add-a-technique.md shows the form")
     return module

@@ -15,9 +15,9 @@ BREACHES = {
     "shape": (
         RETURN,
         "return mean.sum(), State(mean)",
-        "a change of shape [] for a parameter of shape [5]",
+        "a change: shape [] for a parameter of shape [5]",
     ),
-    "no tensor": (RETURN, "return 0.1, State(mean)", "update returned a change that is float, no tensor"),
+    "no tensor": (RETURN, "return 0.1, State(mean)", "update returned a change: float, no tensor"),
     "state": (RETURN, "return -mean, mean", "update returned (change, state) with Tensor, not State"),
     "first state": ("return State(torch.zeros_like(parameter))", "return 0", "init returned int, not State"),
     "raises": (RETURN, "raise KeyError('oh')", "KeyError in update, line 35: 'oh'"),
@@ -26,9 +26,35 @@ BREACHES = {
 }
 
 
-@pytest.mark.parametrize("name", catalogue.names("optimizer"))
-def test_every_optimizer_passes(name):
-    assert fault(catalogue.find("optimizer", name)) is None
+TRIED = [(kind, name) for kind in ("optimizer", "schedule", "activation") for name in catalogue.names(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), TRIED)
+def test_every_technique_passes(kind, name):
+    assert fault(catalogue.find(kind, name), kind) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "form", "returned", "said"),
+    [
+        ("schedule", "value(progress, hyper)", "1.0", "value returned float, no tensor"),
+        ("schedule", "value(progress, hyper)", "torch.ones(3)", "shape [3] for a progress of shape []"),
+        ("schedule", "value(progress, hyper)", "nothing", "NameError in value, line 11"),
+        ("activation", "apply(x, hyper)", "x.sum()", "shape [] for an input of shape [5]"),
+        ("activation", "apply(x, hyper)", "x if x.sum() > 0 else -x", "a Python branch on a tensor"),
+    ],
+)
+def test_a_schedule_or_activation_is_tried_too(kind, form, returned, said, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import torch\nfrom typing import NamedTuple\nfrom shoal.techniques.card import Card, Domain\n\n\n"
+        "class Hyper(NamedTuple):\n    scale: float = 1.0\n\n\n"
+        f"def {form}:\n    return {returned}\n\n\n"
+        'CARD = Card(summary="mine", paper="none", domain={"scale": Domain(0.0)})\n'
+    )
+    with pytest.raises(UserError) as refused:
+        catalogue.find(kind, str(file))
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(("old", "new", "said"), BREACHES.values(), ids=BREACHES)

@@ -1,4 +1,4 @@
-"""The part of an optimizer's contract that only running it shows: two steps of two small networks at once."""
+"""The part of a technique's contract that only running it shows, on two small networks at once."""
 
 import traceback
 from types import ModuleType
@@ -13,20 +13,23 @@ _MEMBERS, _PARAMETERS = 2, 5
 
 
 class _BreachError(Exception):
-    """What init or update returned that it may not."""
+    """What a function returned that it may not."""
 
 
-def fault(rule: ModuleType) -> str | None:
-    """What goes wrong in ``rule``'s first two steps, in words, or None.
+def fault(rule: ModuleType, kind: str) -> str | None:
+    """What goes wrong in the first uses of an optimizer, schedule or activation, in words, or None.
 
-    As the engine does, it hands in hyperparameters that are tensors, different by member, through vmap.
+    As the engine does, it hands in hyperparameters that are tensors, different by member, through vmap. Other
+    kinds, learned activations and optimizers with needs are not tried.
     """
+    if kind not in _USES or hasattr(rule, "PLACE") or (kind == "optimizer" and rule.CARD.needs):
+        return None
     parameters = torch.linspace(-1, 1, _MEMBERS * _PARAMETERS).reshape(_MEMBERS, _PARAMETERS)
     gradients = parameters.flip(1) / 2 + 0.1
     before = gradients.clone()
     numbers = [torch.tensor([float(value)] * _MEMBERS) for value in rule.Hyper()]
     try:
-        torch.func.vmap(lambda *given: _two_steps(rule, *given))(gradients, parameters, numbers)
+        torch.func.vmap(lambda *given: _USES[kind](rule, *given))(gradients, parameters, numbers)
     except _BreachError as breach:
         return str(breach)
     except Exception as error:
@@ -45,15 +48,33 @@ def _two_steps(rule: ModuleType, gradient: Tensor, parameter: Tensor, numbers: l
             raise _BreachError(f"update returned {type(answer).__name__}, not (change, state)")
         change, state = answer
         _check_state(rule, "update returned (change, state) with", state)
-        if not isinstance(change, Tensor):
-            raise _BreachError(f"update returned a change that is {type(change).__name__}, no tensor")
-        if change.shape != parameter.shape:
-            raise _BreachError(
-                f"update returned a change of shape {list(change.shape)} for a parameter of shape "
-                f"{list(parameter.shape)}"
-            )
+        _check_shape("update returned a change:", change, "a parameter", tuple(parameter.shape))
         parameter = parameter + change
     return parameter
+
+
+def _values(rule: ModuleType, _: Tensor, parameter: Tensor, numbers: list[Tensor]) -> Tensor:
+    hyper = rule.Hyper(*numbers)
+    for progress in (0.0, 0.5, 1.0):
+        _check_shape("value returned", rule.value(torch.tensor(progress), hyper), "a progress", ())
+    return parameter
+
+
+def _applied(rule: ModuleType, _: Tensor, parameter: Tensor, numbers: list[Tensor]) -> Tensor:
+    _check_shape(
+        "apply returned", rule.apply(parameter, rule.Hyper(*numbers)), "an input", tuple(parameter.shape)
+    )
+    return parameter
+
+
+_USES = {"optimizer": _two_steps, "schedule": _values, "activation": _applied}
+
+
+def _check_shape(what: str, made: Any, given: str, shape: tuple[int, ...]) -> None:
+    if not isinstance(made, Tensor):
+        raise _BreachError(f"{what} {type(made).__name__}, no tensor")
+    if made.shape != shape:
+        raise _BreachError(f"{what} shape {list(made.shape)} for {given} of shape {list(shape)}")
 
 
 def _check_state(rule: ModuleType, what: str, state: Any) -> None:
