@@ -35,7 +35,7 @@ def customers(rows: int, seed: int) -> pl.DataFrame:
 
 def main() -> None:
     length = {"work": int(sys.argv[1])} if len(sys.argv) > 1 else {"budget": "60s"}
-    customers(1500, seed=0).write_csv("customers.csv", null_value="n/a")
+    customers(1000, seed=0).write_csv("customers.csv", null_value="n/a")
     customers(200, seed=1).drop("left").write_csv("new_customers.csv", null_value="n/a")
 
     result = shoal.compare("customers.csv", target="left", vary="optimizer=adam,sgd", **length)

@@ -3,7 +3,7 @@
 python examples/own_technique.py [MEMBER_STEPS]
 
 Trains for 60 s, or for so many member-steps. On the command line:
-shoal compare digits --vary optimizer=adam,examples/signum.py,examples/own_technique.py:NormalizedSGD
+shoal compare breast-cancer --vary optimizer=adam,examples/signum.py,examples/own_technique.py:NormalizedSGD
 """
 
 import sys
@@ -34,7 +34,7 @@ class NormalizedSGD(torch.optim.Optimizer):
 def main() -> None:
     length = {"work": int(sys.argv[1])} if len(sys.argv) > 1 else {"budget": "60s"}
     mine = [str(HERE.with_name("signum.py")), f"{HERE}:NormalizedSGD"]
-    result = shoal.compare("digits", vary={"optimizer": ["adam", *mine]}, **length)
+    result = shoal.compare("breast-cancer", vary={"optimizer": ["adam", *mine]}, **length)
     print(result)
     for arm in result.arms:
         print(arm.words)
