@@ -86,7 +86,7 @@ class SimulatedTrainer:
     def prepare(self, recipes: Sequence[Recipe], left: float, say: Callable[[str], None]) -> None:
         """Nothing to build."""
 
-    def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
+    def measure(self, recipes: Sequence[Recipe], seconds: float, together: int | None = None) -> list[float]:
         return [self.claimed_rate for _ in recipes]
 
     def train(

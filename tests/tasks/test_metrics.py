@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from shoal.errors import UserError
 from shoal.tasks import metrics
@@ -100,3 +101,19 @@ def test_a_task_may_be_judged_by_every_metric_of_its_kind_and_no_other():
         with_metric(task, "rmse")
     with pytest.raises(UserError, match=r"no metric 'auc'; did you mean 'auroc'"):
         with_metric(task, "auc")
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_auroc_is_that_of_scikit_learn_ties_included(classes):
+    source = np.random.default_rng(classes)
+    for rounded in (1, 6):
+        outputs = source.normal(size=(300, classes)).round(rounded)
+        truth = source.integers(classes, size=300)
+        if classes == 2:
+            expected = roc_auc_score(truth, outputs[:, 1] - outputs[:, 0])
+        else:
+            # As metrics.py does it: shares that are rounded otherwise are tied otherwise.
+            shifted = np.exp(outputs - outputs.max(1, keepdims=True))
+            share = shifted / shifted.sum(1, keepdims=True)
+            expected = roc_auc_score(truth, share, multi_class="ovr")
+        assert metrics.value("auroc", outputs, truth) == pytest.approx(expected, rel=1e-12)

@@ -40,7 +40,9 @@ def forecast(plan: Plan, size: Size, training: Training, task: Task) -> Forecast
     relative = not (plan.judge == "score" and metrics.find(plan.metric).share)
     deviation = _RELATIVE_DEVIATION if relative else (_DISAGREEMENT / len(task.prepare(0).test)) ** 0.5
     others = len(plan.screens) or len(plan.arms) - 1
-    tuning = size.tuning.networks * len(plan.arms) if not plan.screens else screening.networks(plan)
+    tuning = size.tuning.networks * len(plan.arms)
+    if plan.screens:
+        tuning = screening.networks(plan, size.tuning)
     networks = tuning + size.evaluation_seeds * (others + 1)
     steps = sum(training.trainer.steps(arm.at({}, size.epochs)) for arm in plan.arms)
     smallest = float("inf")

@@ -105,7 +105,8 @@ def _more_seeds(plan: Plan, found: Judged, name: str) -> int | None:
         return None
     numbers = found.numbers[name]
     differences = paired_differences(numbers, found.numbers[plan.baseline][: numbers.size])
-    return seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
+    more = seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
+    return None if more is None else max(more, 1)
 
 
 def _space(arm: Arm, finished: Finished) -> dict[str, dict[str, object]]:

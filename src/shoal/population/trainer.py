@@ -56,8 +56,9 @@ class Trainer(Protocol):
         """Get ready for ``recipes`` as far as that pays within ``left`` seconds; ``say`` what is done."""
         ...
 
-    def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
-        """Member-steps per second to expect of each recipe, from measurements of ``seconds`` in all."""
+    def measure(self, recipes: Sequence[Recipe], seconds: float, together: int | None = None) -> list[float]:
+        """Member-steps per second to expect of each recipe, from measurements of ``seconds`` in all, with as
+        many members of it at once as train best, or ``together`` if there are fewer."""
         ...
 
     def steps(self, recipe: Recipe) -> int:

@@ -118,7 +118,7 @@ class PopulationTrainer:
         if builder.seconds(gradients, self.workers) <= _WORTH * left:
             self.builder.wait_for_gradients(say)
 
-    def measure(self, recipes: Sequence[Recipe], seconds: float) -> list[float]:
+    def measure(self, recipes: Sequence[Recipe], seconds: float, together: int | None = None) -> list[float]:
         """Member-steps per second of all workers for each recipe, from about ``seconds`` of training.
 
         Kinds of stack that the time does not reach are guessed from the arithmetic of those measured.
@@ -132,7 +132,9 @@ class PopulationTrainer:
             left = began + seconds - time.monotonic()
             if rates and left <= 0:
                 break
-            rates[kind] = self.workers * self._rate(recipe, max(left / (len(kinds) - number), _ALONE))
+            rates[kind] = self.workers * self._rate(
+                recipe, max(left / (len(kinds) - number), _ALONE), together
+            )
         scale = sum(rates[kind] * self._guess(kinds[kind]) for kind in rates) / len(rates)
         rates |= {kind: scale / self._guess(recipe) for kind, recipe in kinds.items() if kind not in rates}
         return [rates[self._kind(recipe)] for recipe in recipes]
@@ -146,10 +148,11 @@ class PopulationTrainer:
         """Ends what still runs in the background."""
         self.builder.stop()
 
-    def _rate(self, recipe: Recipe, seconds: float) -> float:
+    def _rate(self, recipe: Recipe, seconds: float, together: int | None) -> float:
         one = Job("measure", replace(recipe, epochs=1e9), 0)
         ready = self.compiling and all(program.ready() for program in self._programs([[one]]))
-        members = planner.members_at_once(self.task, recipe, ready)
+        most = planner.members_at_once(self.task, recipe, ready)
+        members = most if together is None else min(most, together)
         jobs = [one._replace(name=f"measure/{row}") for row in range(members)]
         training = start(self._ready_task(), jobs, self.programs, device=self.device)
         for _ in training.run(steps=2):

