@@ -17,7 +17,7 @@ from typing import Any
 
 import machine
 
-COMMAND = ["compare", "mnist1d", "--vary", "optimizer", "--budget", "60s"]
+COMMAND = ["compare", "mnist1d", "--budget", "60s"]
 RUNS = {
     "cold": "an empty cache",
     "warm": "the cache of one run before",
@@ -40,20 +40,29 @@ def run(cache: Path, folder: Path) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> list[str]:
     """The verdict table in Markdown, and the closing line."""
-    lines = ["| arm | score | difference ± interval | cost | verdict |", "| - | -: | -: | -: | - |"]
-    for arm in sorted(result["arms"], key=lambda arm: -(arm["mean"] or 0)):
+    lines = ["| axis | best alternative | score | difference ± interval | cost | verdict |"]
+    lines.append("| - | - | -: | -: | -: | - |")
+    for arm in sorted(result["arms"], key=lambda arm: -(arm["difference"] or 0)):
         difference = "–"
+        axis = "" if arm["verdict"] == "baseline" else arm["axis"]
+        name = arm["name"].removeprefix(f"{arm['axis']} ")
         if arm["verdict"] != "baseline" and arm["difference"] is not None:
             low, high = arm["difference_interval"]
             wide = max(arm["difference"] - low, high - arm["difference"])
             difference = f"{arm['difference']:+.4f} ± {wide:.4f}"
         cost = f"{1000 * arm['time_seconds']:.0f} ms · {arm['steps']:,.0f} steps"
-        lines.append(f"| {arm['name']} | {arm['mean']:.4f} | {difference} | {cost} | {arm['verdict']} |")
+        score = "–" if arm["mean"] is None else f"{arm['mean']:.4f}"
+        lines.append(f"| {axis} | {name} | {score} | {difference} | {cost} | {arm['verdict']} |")
+    for other in result["outsiders"]:
+        found = [*other["scores"].values()]
+        score = f"{sum(found) / len(found):.4f}" if found else "–"
+        lines.append(f"| | {other['name']} | {score} | – | {other['seconds']:.1f} s | outsider |")
     lines.append("")
     lines.append(
         f"{result['networks_trained']} networks trained in {result['seconds']:.0f} s; a plain PyTorch loop, "
         f"timed just then on three of them, would need {result['loop_seconds_estimate'] / 60:.1f} minutes "
-        f"({len(result['arms'][0]['seeds'])} evaluation seeds an arm)."
+        f"({sum(one['trials'] > 0 for one in result['candidates'])} alternatives tried; "
+        f"{result['epochs']:g} epochs each)."
     )
     return lines
 

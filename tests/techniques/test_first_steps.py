@@ -26,7 +26,8 @@ BREACHES = {
 }
 
 
-TRIED = [(kind, name) for kind in ("optimizer", "schedule", "activation") for name in catalogue.names(kind)]
+KINDS = ("optimizer", "schedule", "activation", "controller", "initializer")
+TRIED = [(kind, name) for kind in KINDS for name in catalogue.names(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), TRIED)
@@ -42,9 +43,11 @@ def test_every_technique_passes(kind, name):
         ("schedule", "value(progress, hyper)", "nothing", "NameError in value, line 11"),
         ("activation", "apply(x, hyper)", "x.sum()", "shape [] for an input of shape [5]"),
         ("activation", "apply(x, hyper)", "x if x.sum() > 0 else -x", "a Python branch on a tensor"),
+        ("initializer", "draw(shape, generator, hyper)", "torch.zeros(shape[0])", "shape [4] for a weight"),
+        ("initializer", "draw(shape, generator, hyper)", "shape[9]", "IndexError in draw, line 11"),
     ],
 )
-def test_a_schedule_or_activation_is_tried_too(kind, form, returned, said, tmp_path):
+def test_a_schedule_activation_or_initializer_is_tried_too(kind, form, returned, said, tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
         "import torch\nfrom typing import NamedTuple\nfrom shoal.techniques.card import Card, Domain\n\n\n"
@@ -71,3 +74,25 @@ def test_the_example_passes(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(RULE)
     assert catalogue.find("optimizer", str(file)).CARD.parent == "momentum"
+
+
+STOPS = Path(catalogue.find("controller", "early_stopping").__file__).read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("return state", "observe returned State, not (state, Decision)"),
+        ("return state, (1.0, False, True)", "observe returned tuple, not (state, Decision)"),
+        ("raise ValueError('no')", "ValueError in observe"),
+    ],
+)
+def test_a_controller_is_tried_too(wrong, said, tmp_path):
+    file = tmp_path / "mine.py"
+    head, _, body = STOPS.partition("def observe(")
+    signature, _, rest = body.partition(":\n")
+    signature = f"{signature}:\n"
+    file.write_text(f"{head}def observe({signature}    {wrong}\n{rest}")
+    with pytest.raises(UserError) as refused:
+        catalogue.find("controller", str(file))
+    assert said in str(refused.value)

@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shoal.errors import UserError
 from shoal.experiments.axes import Vary
 from shoal.experiments.fields import check_device
@@ -103,7 +105,24 @@ def task_of(request: Request) -> Task:
         raise UserError("there is no task to compare on; name one, for example digits, or a table's path")
     else:
         found = load(str(task) if isinstance(task, Path) else task, **given)
-    return found if request.metric is None else with_metric(found, request.metric)
+    made = found if request.metric is None else with_metric(found, request.metric)
+    _check_metric(made)
+    return made
+
+
+def _check_metric(task: Task) -> None:
+    """Raises UserError where the validation or test rows of the first seed leave the metric undefined."""
+    if metrics.find(task.metric).compute is None:
+        return
+    prepared = task.prepare(0)
+    for part, rows in (("validation", prepared.valid), ("test", prepared.test)):
+        truth = prepared.y[rows].numpy()
+        shape = (len(truth), task.outputs) if task.kind == "classification" else truth.shape
+        if len(truth) and math.isnan(metrics.value(task.metric, np.zeros(shape), truth)):
+            raise UserError(
+                f"metric {task.metric!r} is undefined on the {part} rows of task {task.name!r} (one class or "
+                "one row only): choose another metric, or give that class more rows"
+            )
 
 
 def source_of(request: Request) -> str:

@@ -30,6 +30,8 @@ _ENOUGH = sizing.ENOUGH + 4
 """Evaluation seeds that are reserved for judging."""
 _LATE, _AT_MOST = 1.7, 0.75
 """How far a round may exceed its share of the time left, and the share that it may take at most."""
+_WAIT = 0.4
+"""Share of the time left that building the default's programs is weighed against."""
 _SAMPLE = 9
 """Arms, evenly spread over the plan, whose speed is measured to know what all of them take."""
 _START = 0.03
@@ -71,9 +73,14 @@ def size(plan: Plan, training: Training) -> dict[str, Any]:
     if plan.work is None:
         recipes = [arm.at(trials.points(arm, 1)[0], lengths[0]) for arm in sample]
         left, start = training.clock.left, _START
-        training.trainer.prepare(recipes[:1], left, lambda words: training.announce("prepare", 0, words))
         training.announce("measure", 0, f"measuring how fast {len(sample)} of the alternatives train")
         rates = training.trainer.measure(recipes, min(2.0, 0.04 * left), together=_TUNINGS[-1].trials)
+
+        def say(words: str) -> None:
+            training.announce("prepare", 0, words)
+
+        # Most alternatives are networks of their own, which are not compiled: not much is worth a wait.
+        training.trainer.prepare(recipes[:1], _WAIT * training.clock.left, say)
     capacity = float(plan.work) if plan.work is not None else 0.85 * training.clock.left
     judged = len(plan.screens) + 1
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from shoal.techniques.kinds import Seen
+from shoal.techniques.kinds import Decision, Seen
 
 _MEMBERS, _PARAMETERS = 2, 5
 
@@ -17,11 +17,14 @@ class _BreachError(Exception):
 
 
 def fault(rule: ModuleType, kind: str) -> str | None:
-    """What goes wrong in the first uses of an optimizer, schedule or activation, in words, or None.
+    """What goes wrong in the first uses of an optimizer, schedule, activation, controller or initializer, in
+    words, or None.
 
-    As the engine does, it hands in hyperparameters that are tensors, different by member, through vmap. Other
-    kinds, learned activations and optimizers with needs are not tried.
+    As the engine does, it hands in hyperparameters that are tensors, different by member, through vmap (but
+    for initializers). Normalizations, learned activations and optimizers with needs are not tried.
     """
+    if kind == "initializer":
+        return _drawn(rule)
     if kind not in _USES or hasattr(rule, "PLACE") or (kind == "optimizer" and rule.CARD.needs):
         return None
     parameters = torch.linspace(-1, 1, _MEMBERS * _PARAMETERS).reshape(_MEMBERS, _PARAMETERS)
@@ -67,7 +70,35 @@ def _applied(rule: ModuleType, _: Tensor, parameter: Tensor, numbers: list[Tenso
     return parameter
 
 
-_USES = {"optimizer": _two_steps, "schedule": _values, "activation": _applied}
+def _observed(rule: ModuleType, _: Tensor, parameter: Tensor, numbers: list[Tensor]) -> Tensor:
+    hyper = rule.Hyper(*numbers)
+    state = rule.init(hyper)
+    _check_state(rule, "init returned", state)
+    for loss in (1.0, 0.5, 0.7):
+        answer = rule.observe(state, parameter.sum() + loss, hyper)
+        if not isinstance(answer, tuple) or len(answer) != 2 or not isinstance(answer[1], Decision):
+            raise _BreachError(f"observe returned {type(answer).__name__}, not (state, Decision)")
+        state, decision = answer
+        _check_state(rule, "observe returned (state, decision) with", state)
+        for name, made in zip(Decision._fields, decision, strict=True):
+            _check_shape(f"observe decided {name}:", made, "a loss", ())
+    return parameter
+
+
+def _drawn(rule: ModuleType) -> str | None:
+    """An initializer is given plain numbers, and shapes of linear and convolution weights."""
+    try:
+        for shape in ((4, 3), (4, 3, 2, 2)):
+            made = rule.draw(shape, torch.Generator().manual_seed(0), rule.Hyper())
+            _check_shape("draw returned", made, "a weight", shape)
+    except _BreachError as breach:
+        return str(breach)
+    except Exception as error:
+        return f"{type(error).__name__}{_line(rule, error)}: {_said(error)}"
+    return None
+
+
+_USES = {"optimizer": _two_steps, "schedule": _values, "activation": _applied, "controller": _observed}
 
 
 def _check_shape(what: str, made: Any, given: str, shape: tuple[int, ...]) -> None:
