@@ -38,7 +38,8 @@ def test_tuning_and_evaluation_use_different_seeds_and_every_arm_the_same():
     for phase, job in trainer.trained:
         kind = "evaluate" if phase.startswith("evaluate") else "tune"
         seeds.setdefault((kind, job.recipe.optimizer), set()).add(job.seed)
-    assert seeds["tune", "adam"] == seeds["tune", "sgd"]
+    # The baseline's finals are on more seeds: its luck would be in every verdict.
+    assert seeds["tune", "adam"] > seeds["tune", "sgd"]
     assert seeds["evaluate", "adam"] == seeds["evaluate", "sgd"]
     assert not seeds["tune", "adam"] & seeds["evaluate", "adam"]
 
@@ -48,7 +49,7 @@ def test_all_arms_get_the_same_trials_and_agreeing_ranges_the_same_values():
     run(trainer, "optimizer=adam,rmsprop", work=WORK)
     tried: dict[str, list[float]] = {"adam": [], "rmsprop": []}
     for phase, job in trainer.trained:
-        if phase.startswith("tune-0") and not phase.endswith("finals"):
+        if phase.startswith("tune-0") and "finals" not in phase:
             tried[job.recipe.optimizer].append(job.recipe.hyper[f"{job.recipe.optimizer}.lr"])
     assert len(tried["adam"]) == len(tried["rmsprop"]) >= 16
     # The defaults differ, the searched points do not: both ranges are [1e-5, 1e-1].

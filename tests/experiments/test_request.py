@@ -107,5 +107,5 @@ def test_a_race_needs_a_judge_that_races_and_a_score_that_can_be_had():
 
 def test_a_metric_that_the_rows_leave_undefined_is_told_before_training():
     x, y = torch.randn(200, 3), torch.tensor([0] * 199 + [1])
-    with pytest.raises(UserError, match="auroc' is undefined on the .* rows .*give that class more rows"):
+    with pytest.raises(UserError, match=r"auroc' is undefined on the .* rows .*give that class more rows"):
         task_of(Request(task=(x, y), metric="auroc"))

@@ -144,7 +144,7 @@ def carry_out(
         margin=margin,
         epochs=size.epochs,
         trials=size.tuning.trials,
-        tuning_seeds=tuple(plan.tuning_seeds(1 + size.tuning.finals)),
+        tuning_seeds=tuple(plan.tuning_seeds(1 + size.tuning.finals * (1 if plan.screens else 2))),
         forecast=expected,
         arms=arms,
         candidates=finished.candidates,

@@ -147,6 +147,6 @@ def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
 
     longest = _lengths(plan)[0]
     tune = any(arm.space for arm in plan.arms)
-    size = sizing.decide(cost, capacity, epochs, longest, plan.seeds, tune, plan.trials)
+    size = sizing.decide(cost, capacity, epochs, longest, plan.seeds, tune, plan.trials, len(plan.arms))
     pace = cost(size.epochs) / len(plan.arms)
     return {**size._asdict(), "tuning": size.tuning._asdict(), "rates": rates, "pace": pace}

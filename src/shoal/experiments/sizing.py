@@ -1,7 +1,7 @@
 """How long to train, how many trials to tune with, how many seeds to judge on: what a budget can pay.
 
 Pure functions of costs; the unit is seconds for a budget and member-steps for ``--work``. When the budget
-is small, first trials are given up, down to eight with finals on two seeds; then the length of training;
+is small, first trials are given up, down to eight with finals on four seeds; then the length of training;
 then, at the shortest, more trials; then evaluation seeds, and below ten of them the verdict ("undecided").
 Tuning is given up last, because arms that were not tuned cannot be judged at all.
 """
@@ -38,6 +38,11 @@ class Tuning(NamedTuple):
         again = extension(self.trials) * (1 + self.finals) if self.finals else 0
         return once + FINALISTS * self.finals + again
 
+    @property
+    def surer(self) -> int:
+        """Networks the baseline may need beyond that: its finals are on twice as many seeds."""
+        return (FINALISTS + extension(self.trials)) * self.finals
+
 
 _NO_TUNING, _LEAST_TUNING = Tuning(1, 0), Tuning(FEWEST, 0)
 _TUNINGS = (
@@ -46,9 +51,8 @@ _TUNINGS = (
     Tuning(16, 8),
     Tuning(16, 4),
     Tuning(8, 4),
-    Tuning(8, 2),
 )
-_TUNINGS_AT_THE_SHORTEST = (*_TUNINGS, Tuning(8, 0), _LEAST_TUNING)
+_TUNINGS_AT_THE_SHORTEST = (*_TUNINGS, Tuning(8, 2), Tuning(8, 0), _LEAST_TUNING)
 _FINALS = (16, 8, 4, 2)
 
 
@@ -85,18 +89,20 @@ def decide(
     seeds: int | None,
     tune: bool,
     trials: int | None = None,
+    arms: int = 1,
 ) -> Size:
     """The size that fits ``capacity``.
 
     cost: epochs → cost of one network of every arm together. epochs: the lengths to consider, longest
     first. longest: what would be trained with enough. seeds: evaluation seeds the user fixed, or None.
-    tune: whether any arm has something to tune. trials: tuning trials the user fixed, or None.
+    tune: whether any arm has something to tune. trials: tuning trials the user fixed, or None. arms: their
+    number.
     """
     for length in epochs:
         tunings = _tunings(trials, shortest=length == epochs[-1])
         for tuning in tunings if tune else (_NO_TUNING,):
             wanted = max(ENOUGH, min(3 * ENOUGH, tuning.networks)) if seeds is None else seeds
-            fit = _fit(capacity, cost(length)) - tuning.networks
+            fit = _fit(capacity, cost(length)) - tuning.networks - math.ceil(tuning.surer / arms)
             if fit >= wanted:
                 count = min(MOST, fit) if seeds is None else seeds
                 return Size(length, tuning, count, _notes(length, longest, tuning, count, seeds, tune))

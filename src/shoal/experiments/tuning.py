@@ -1,8 +1,8 @@
 """Tuning: the same trials for every arm on tuning seeds and validation rows; past the edge if need be.
 
 In two stages, because the luck of one seed would choose otherwise: all trials on one, then the best few of
-each arm on more. One round of Karnin, Koren & Somekh 2013, Almost optimal exploration in
-multi-armed bandits, ICML.
+each arm on more, and of the baseline, whose luck would be in every verdict, on twice as many. One round of
+Karnin, Koren & Somekh 2013, Almost optimal exploration in multi-armed bandits, ICML.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,13 +99,26 @@ class _Tuning:
         if any(new.values()) and self._time_for("extend-finals", new, times=len(seeds)):
             self._train(f"extend-{self.attempt}-finals", new, seeds)
             self._add(new)
-            best = self._winners({name: {**points[name], **new[name]} for name in points}, seeds)
-        return best
+            points = {name: {**points[name], **new[name]} for name in points}
+            best = self._winners(points, seeds)
+        return best | self._surer(points[self.plan.baseline], seeds)
+
+    def _surer(self, points: Mapping[int, Point], seeds: Sequence[int]) -> dict[str, Best]:
+        """The baseline's best on as many seeds again: a point only lucky would be in every verdict."""
+        name, phase = self.plan.baseline, "finals-baseline"
+        again = self.plan.tuning_seeds(1 + 2 * self.size.tuning.finals, self.attempt)[-len(self._more()) :]
+        only: Points = {arm.name: points if arm.name == name else {} for arm in self.plan.arms}
+        if not points or not self._time_for(phase, only, times=len(again)):
+            return {}
+        self._train(f"tune-{self.attempt}-{phase}", only, again)
+        recorded = self.training.outcomes("tune")
+        whole = [seed for seed in again if all(trial_name(name, one, seed) in recorded for one in points)]
+        return self._winners({name: points}, [*seeds, *whole])
 
     def _winners(self, points: Points, seeds: Sequence[int]) -> dict[str, Best]:
         """The best of ``points`` on ``seeds``; an edge is one of all trials that were finished."""
         finished, tried, best = self._finished(points, seeds), self._fair(), {}
-        for arm in self.plan.arms:
+        for arm in (arm for arm in self.plan.arms if arm.name in points):
             winner = trials.ranked(finished[arm.name], self._higher)[0]
             point = points[arm.name][winner]
             edge = trials.edge(arm, point, [one for one, _ in tried[arm.name].values()])
