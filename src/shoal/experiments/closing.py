@@ -25,7 +25,7 @@ from shoal.population.workers import PopulationTrainer
 from shoal.tasks.task import Task
 
 _OUTSIDER_SEEDS = 5
-_WITHOUT_CLOCK = 60.0
+_WITHOUT_CLOCK = 15.0
 """Seconds that outsiders may take where no budget says how long."""
 _KEPT = 2.5
 """Seconds of what is left that the plain loop gets and the outsiders do not."""
