@@ -74,7 +74,8 @@ def runs(name: str, asked: dict[str, Any], long: str, out: Path) -> Iterator[tup
             what["recipe"] = f"epochs={epochs}"
         result = shoal.compare(**asked, **what, **options, out=out / ".runs" / f"{name}-{run}")
         epochs = epochs or result.epochs
-        (out / f"{name}-{run}.json").write_text(result.to_json() + "\n")
+        plain = result.to_dict() | {"folder": None, "winner": None}  # paths of this machine stand in them
+        (out / f"{name}-{run}.json").write_text(json.dumps(plain, indent=1) + "\n")
         print(name, run, result.networks_trained, {arm.name: arm.verdict for arm in result.arms}, flush=True)
         yield run, result
 
