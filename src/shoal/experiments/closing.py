@@ -7,6 +7,7 @@ left out and said. It runs once: a run that is reported again repeats what was r
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,13 +33,15 @@ _KEPT = 2.5
 
 
 class Closing(NamedTuple):
-    """winner: what was saved, as plain data, None if there is nothing to save. change: lines of torch."""
+    """winner: what was saved, as plain data, None if there is nothing to save. change: lines of torch.
+    interrupted: whether Ctrl-C ended it."""
 
     winner: Mapping[str, Any] | None
     change: tuple[str, ...]
     outsiders: tuple[Outsider, ...]
     loop_seconds: float
     notes: tuple[str, ...]
+    interrupted: bool
 
 
 def close(
@@ -50,27 +53,67 @@ def close(
     folder: Path | None,
     source: str = "",
 ) -> Closing:
-    """The closing work of a run; nothing of it where no real trainer trained, or Ctrl-C ended the run.
+    """The closing work of a run: nothing of it where no real trainer trained, and only the plain loop where
+    Ctrl-C ended the run. Ctrl-C ends it early, with what is finished.
 
     folder: the results folder, for the artifact. source: the task's ``file.py:function``, if it is one.
     """
     if not isinstance(training.trainer, PopulationTrainer) or not finished.networks:
-        return Closing(None, (), (), math.nan, ())
-    training.trainer.rest()
-    saved, notes = None, _alone(task, plan)
-    if folder is not None and not finished.interrupted:
-        training.announce("close", 0, "training the winner once more, to take home")
+        return Closing(None, (), (), math.nan, (), False)
+    work = _Work(plan, task, training, finished, arms)
+    try:
+        training.trainer.rest()
+        work.notes += _alone(task, plan)
+        if not finished.interrupted:
+            work.save(folder, source)
+            work.change = _change(plan, training, finished, arms)
+            work.others = _outsiders(task, plan, training, finished)
+        work.time_loop()
+    except KeyboardInterrupt:
+        work.notes.append("interrupted while closing: the verdicts are whole, what follows them is not")
+        work.interrupted = True
+    return Closing(
+        work.winner, work.change, work.others, work.loop_seconds, tuple(work.notes), work.interrupted
+    )
+
+
+@dataclass
+class _Work:
+    """The closing work as far as it is done."""
+
+    plan: Plan
+    task: Task
+    training: Training
+    finished: Finished
+    arms: Sequence[ArmResult]
+    winner: Mapping[str, Any] | None = None
+    change: tuple[str, ...] = ()
+    others: tuple[Outsider, ...] = ()
+    loop_seconds: float = math.nan
+    notes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def save(self, folder: Path | None, source: str) -> None:
+        """Train the winner once more and save it to ``folder``/artifact."""
+        if folder is None:
+            return
+        self.training.announce("close", 0, "training the winner once more, to take home")
+        trainer = self.training.trainer
+        assert isinstance(trainer, PopulationTrainer)
         saved = save_winner(
-            plan, task, finished, arms, folder / "artifact",
-            source=source, deadline=_deadline(training), programs=training.trainer.programs,
+            self.plan, self.task, self.finished, self.arms, folder / "artifact",
+            source=source, deadline=_deadline(self.training), programs=trainer.programs,
         )  # fmt: skip
         if saved is not None:
-            notes.append(saved.words)
-    others = () if finished.interrupted else _outsiders(task, plan, training, finished)
-    key = f"loop/{finished.networks}"
-    seconds = training.decided(key, lambda: loop.seconds(plan, task, training, finished))
-    winner = None if saved is None else saved._asdict() | {"folder": saved.folder and str(saved.folder)}
-    return Closing(winner, _change(plan, training, finished, arms), others, seconds, tuple(notes))
+            self.notes.append(saved.words)
+            self.winner = saved._asdict() | {"folder": saved.folder and str(saved.folder)}
+
+    def time_loop(self) -> None:
+        """Time the plain loop, once for a number of networks."""
+        self.loop_seconds = self.training.decided(
+            f"loop/{self.finished.networks}",
+            lambda: loop.seconds(self.plan, self.task, self.training, self.finished),
+        )
 
 
 def _alone(task: Task, plan: Plan) -> list[str]:

@@ -152,7 +152,7 @@ def carry_out(
         winner=closed.winner,
         change=closed.change,
         notes=(*task.notes, *notes(finished.plan, finished, arms), *closed.notes),
-        interrupted=finished.interrupted,
+        interrupted=finished.interrupted or closed.interrupted,
         plan_hash=plan.hash,
         folder=None,
     )

@@ -75,8 +75,9 @@ def save_winner(
     """Train the winner of a comparison once more and save it to ``folder``; None if there is no winner.
 
     source: the task's ``file.py:function``, if it is one. deadline: time.monotonic() by which the training
-    must have ended. Whatever goes wrong, Ctrl-C included, costs the network and not the comparison: nothing
-    is saved and ``words`` say why. A folder that holds this very winner already is left as it is.
+    must have ended. Whatever goes wrong costs the network and not the comparison: nothing is saved and
+    ``words`` say why. Ctrl-C is the caller's to answer. A folder that holds this very winner already is left
+    as it is.
     """
     winner = choose(plan, finished, arms)
     if winner is None:
@@ -92,8 +93,6 @@ def save_winner(
         )  # fmt: skip
     except StoppedError:
         why = "no time was left to train it once more"
-    except KeyboardInterrupt:
-        why = "it was interrupted"
     except UserError as error:
         why = str(error)
     words = f"the network of {winner.arm} was not saved: {why}"
