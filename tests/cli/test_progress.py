@@ -74,6 +74,7 @@ def test_a_reader_that_goes_away_silences_the_lines_and_stops_nothing():
     with os.fdopen(write, "w") as file:
         lines = PlainLines(file, 0.0, Clock())
         lines.update(standing())
+        assert lines._file is None
         lines.update(standing(phase="evaluate-0"))
         os.dup2(os.open(os.devnull, os.O_WRONLY), file.fileno())
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY = 5.0
 """Seconds between two plain lines of one phase."""
-FORECAST, JUDGING = "forecast", "evaluate"
+FORECAST, JUDGING = "forecast", ("evaluate", "close")
 DECIDED = ("better", "worse", "same")
 WIDE = 72
 """Columns from which on the live table also says how many networks each row stands on."""

@@ -6,6 +6,7 @@ further, and the evaluation ends early when all are.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from shoal.experiments import sequential, sizing
@@ -44,7 +45,7 @@ def evaluate(
         if tuned:
             looks = sequential.looks(plan, task, blocks(plan, training), recorded(plan, training), over=False)
         training.looks = looks
-        block = training.decided(f"block-{number}", lambda: _next(plan, training, size, looks))  # noqa: B023
+        block = training.decided(f"block-{number}", partial(_next, plan, training, size, looks))
         if not block["count"]:
             return
         first = sum(earlier["count"] for earlier in _planned(training)[:number])

@@ -124,7 +124,7 @@ class Result(Mapping[str, Any]):
             ("arm", self.judge if self.judge != "score" else self.metric, "difference", "cost", "verdict")
         ]
         best = -1 if self.judge == "score" and self.higher_is_better else 1
-        for arm in sorted(self.arms, key=lambda arm: math.inf if math.isnan(arm.mean) else best * arm.mean):
+        for arm in sorted(self.arms, key=lambda arm: _finite(best * arm.difference)):
             rows.append((arm.name, _number(arm.mean), _around(arm), f"{arm.time_seconds:.3g} s", arm.verdict))
         widths = [max(len(row[column]) for row in rows) for column in range(5)]
         return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
@@ -139,6 +139,10 @@ def _around(arm: ArmResult) -> str:
         return "–"
     width = max(arm.difference_interval[1] - arm.difference, 0)
     return f"{arm.difference:+.4g} ± {width:.2g}" if math.isfinite(width) else f"{arm.difference:+.4g} ± ?"
+
+
+def _finite(rank: float) -> float:
+    return rank if math.isfinite(rank) else math.inf
 
 
 def _number(value: float) -> str:

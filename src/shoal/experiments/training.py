@@ -129,7 +129,7 @@ class Training:
         if self.watch is None or (often and now - self._told < _EVERY):
             return
         self._told = now
-        kind = "evaluate" if phase.startswith("evaluate") else "tune"
+        kind = "evaluate" if phase.startswith(("evaluate", "close")) else "tune"
         networks = sum(len(found) for found in self.phases.values())
         self.watch(
             Standing(
