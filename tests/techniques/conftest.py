@@ -59,9 +59,29 @@ def _optimizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., 
             change, state = rule.update(Seen(gradient, gradient.sum(), key), state, parameter, hyper)
             parameter = parameter + change
             path.append(parameter)
+            if hasattr(rule, "read"):
+                path.append(rule.read(state, parameter, hyper))
         return path, state
 
     return run, (normal(MEMBERS, 4, 3), normal(MEMBERS, 3, 4, 3))
+
+
+def _link(link: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    def run(hyper: Any, parameter: Tensor, gradients: Tensor) -> Any:
+        state, path = link.init(parameter, hyper), []
+        for gradient in gradients.unbind(0):
+            seen = Seen(gradient, gradient.sum(), torch.zeros((), dtype=torch.int64))
+            if link.PLACE == "point":
+                state = link.probe(seen, state, parameter, hyper)
+                path.append(link.look(state, parameter, hyper))
+                continue
+            change = (gradient.flip(0) / 7,) if link.PLACE == "change" else ()
+            made, state = link.apply(seen, *change, state, parameter, hyper)
+            path.append(made)
+            parameter = parameter + made
+        return path, state
+
+    return run, (normal(MEMBERS, 4, 3), normal(MEMBERS, 7, 4, 3))
 
 
 def _schedule(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
@@ -157,3 +177,34 @@ def example() -> Callable[[str, ModuleType, torch.dtype], Example]:
         return Example(run, hyper_of_members(module, dtype), inputs)
 
     return make
+
+
+@pytest.fixture
+def agrees(record_property) -> Callable[..., None]:
+    """agrees(technique, reference, ours, theirs): asserts that two walks are one, for docs/agreement.md.
+
+    technique: the module. reference: "torch.optim.NAdam", "schedulefree.SGDScheduleFree" or what else was not
+    written here ("algorithm 1 in plain floats"). ours, theirs: tensors, one a step. ``known``: what other
+    references do otherwise, and which we follow, in a sentence.
+    """
+
+    def check(
+        technique: ModuleType,
+        reference: str,
+        ours: list[Tensor],
+        theirs: list[Tensor],
+        rtol: float = 1e-10,
+        atol: float = 1e-13,
+        known: str = "",
+    ) -> None:
+        assert len(ours) == len(theirs) >= 30
+        for one, other in zip(ours, theirs, strict=True):
+            assert one.dtype == other.dtype == torch.float64
+            torch.testing.assert_close(one, other, rtol=rtol, atol=atol)
+        pairs = zip(ours, theirs, strict=True)
+        largest = max(float((a - b).abs().max() / b.abs().max()) for a, b in pairs)
+        record_property(
+            "agreement", (technique.__name__.rpartition(".")[2], reference, len(ours), largest, known)
+        )
+
+    return check

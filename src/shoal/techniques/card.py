@@ -42,10 +42,20 @@ class Domain:
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
 
+SYMMETRIES = {
+    "scale": "gradients times a positive number give the same steps, but for eps",
+    "sign": "turning the sign of coordinates turns that of their steps",
+    "permutation": "the order of coordinates does not matter",
+    "rotation": "rotating the coordinates rotates the steps",
+}
+"""What ``Card.symmetries`` may hold, in words."""
+
+
 @dataclass(frozen=True)
 class Card:
     """A technique's self-description.
 
+    title: how the literature writes its name; of an optimizer or link also its class in ``shoal.optim``.
     summary: one line, no capital, no full stop. paper: authors, year, arXiv number or venue.
     year: of the paper's first publication; 0 is unknown, which only a user's own file may say.
     parent: the technique of the same kind from which this one descends; "" for a root.
@@ -55,6 +65,7 @@ class Card:
     "tensor" rules each parameter in its own shape; a "torch" rule is a user's torch.optim.Optimizer class.
     contains: names of rules that this one can imitate by a choice of its hyperparameters; losing to one
     of them is reported "under-tuned", not "worse".
+    symmetries: what an optimizer's steps go along with, see ``SYMMETRIES``.
     recipe: recipe fields the technique fixes (gradient descent is SGD with ``batch_size="all"``).
     evaluations: gradient evaluations a step. state: numbers kept for each parameter.
     torch: what does the same in plain torch, as code of a training loop that has ``model``, ``optimizer``,
@@ -75,3 +86,5 @@ class Card:
     evaluations: float = 1.0
     state: int = 0
     torch: str = ""
+    title: str = ""
+    symmetries: tuple[str, ...] = ()

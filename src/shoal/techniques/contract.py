@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from shoal.techniques import kinds
-from shoal.techniques.card import Card
+from shoal.techniques.card import SYMMETRIES, Card
 
 
 def protocols(kind: str) -> dict[str, type]:
@@ -42,6 +42,11 @@ def breach(module: ModuleType, kind: str) -> str | None:
             wanted = list(inspect.signature(method).parameters)[1:]
             if problem := _no_function(module, name, wanted):
                 return problem
+    may_read = kind == "optimizer" and hasattr(module, "read")
+    if may_read and (problem := _no_function(module, "read", ["state", "parameter", "hyper"])):
+        return problem
+    if strange := set(module.CARD.symmetries) - set(SYMMETRIES):
+        return f"CARD.symmetries has {min(strange)!r}, which is none of {', '.join(SYMMETRIES)}"
     return _wrong_descent(module.CARD) or _wrong_numbers(module.CARD, module.Hyper)
 
 

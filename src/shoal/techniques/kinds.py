@@ -26,7 +26,11 @@ class Seen(NamedTuple):
 
 
 class Optimizer(Protocol):
-    """``update`` returns the change to add to the parameter; it never mutates what it is given."""
+    """``update`` returns the change to add to the parameter; it never mutates what it is given.
+
+    A rule may also have ``read(state, parameter, hyper)``: the weights [*shape] that are evaluated in place
+    of those that are trained (schedule-free methods), a pure function of the state.
+    """
 
     CARD: Card
     Hyper: Any
@@ -34,6 +38,53 @@ class Optimizer(Protocol):
 
     def init(self, parameter: Tensor, hyper: Any) -> Any: ...
     def update(self, seen: Seen, state: Any, parameter: Tensor, hyper: Any) -> tuple[Tensor, Any]: ...
+
+
+class GradientLink(Protocol):
+    """PLACE = "gradient": stands before a rule in a chain, and gives it another gradient [*shape].
+
+    Links see what a rule sees, by ``CARD.scope`` one flat vector or each parameter in its own shape.
+    """
+
+    CARD: Card
+    Hyper: Any
+    State: Any
+    PLACE: str
+
+    def init(self, parameter: Tensor, hyper: Any) -> Any: ...
+    def apply(self, seen: Seen, state: Any, parameter: Tensor, hyper: Any) -> tuple[Tensor, Any]: ...
+
+
+class ChangeLink(Protocol):
+    """PLACE = "change": stands behind a rule in a chain, and gives another ``change`` [*shape] than the
+    rule's. ``seen.gradient`` is the gradient that the rule was given, ``parameter`` is before the change."""
+
+    CARD: Card
+    Hyper: Any
+    State: Any
+    PLACE: str
+
+    def init(self, parameter: Tensor, hyper: Any) -> Any: ...
+    def apply(
+        self, seen: Seen, change: Tensor, state: Any, parameter: Tensor, hyper: Any
+    ) -> tuple[Tensor, Any]: ...
+
+
+class PointLink(Protocol):
+    """PLACE = "point": stands before a rule in a chain, which is given the gradient at another point.
+
+    ``probe`` is shown the gradient at the parameter; ``look`` then says where, on the same batch and with the
+    same noise, the gradient is taken that the chain goes on with. Costs one more evaluation.
+    """
+
+    CARD: Card
+    Hyper: Any
+    State: Any
+    PLACE: str
+
+    def init(self, parameter: Tensor, hyper: Any) -> Any: ...
+    def probe(self, seen: Seen, state: Any, parameter: Tensor, hyper: Any) -> Any: ...
+    def look(self, state: Any, parameter: Tensor, hyper: Any) -> Tensor: ...
 
 
 class Schedule(Protocol):
