@@ -219,6 +219,31 @@ def test_what_sees_channels_together_is_not_padded(normalization):
     assert both[0] == both[1]
 
 
+def test_noise_on_gradients_is_never_padded():
+    """It is drawn by position, and a wide network's positions are others; clipping draws none."""
+    task, hyper = table(), {"gradient_noise.eta": 0.1, "clip_norm.max_norm": 0.4}
+    narrow, wide = (replace(with_hyper(hyper), width=width) for width in (8, 12))
+    assert planner.stack_key(task, narrow) != planner.stack_key(task, wide)
+    both = [replace(one, hyper=CASES["clip_norm"]) for one in (narrow, wide)]
+    assert planner.stack_key(task, both[0]) == planner.stack_key(task, both[1])
+
+
+def test_gradient_noise_follows_clipping_and_is_new_at_every_step():
+    """With SGD at a rate of 1 a step is the clipped gradient and the noise of that step."""
+    task, quiet = table(), replace(BASE, optimizer="sgd", hyper={"sgd.lr": 1.0, "clip_norm.max_norm": 1e-9})
+    noisy, sizes, moves = quiet.with_hyper(gradient_noise__eta=0.3, gradient_noise__gamma=1.5), [], []
+    training = begin(task, [Job("one", noisy, 3)])
+    for step in range(12):
+        before = training.stack.flat.clone()
+        moves.append(go_on(training, 1).stack.flat - before)
+        sizes.append(0.3 / (1 + step) ** 1.5)
+    units = torch.cat(moves) / torch.tensor(sizes, dtype=torch.float64).sqrt()[:, None]
+    count = units.numel()
+    assert abs(units.var() - 1) < 4.5 * (2 / count) ** 0.5
+    assert abs((units[1:] * units[:-1]).mean()) < 4.5 / (count - units.shape[1]) ** 0.5
+    assert count > 2000
+
+
 def test_padded_members_are_clipped_projected_and_averaged_as_alone():
     task = table()
     jobs = [Job(str(width), replace(with_hyper(BESIDE), width=width), width) for width in (5, 12, 3)]

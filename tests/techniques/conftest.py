@@ -144,7 +144,10 @@ def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
         "target": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 4).softmax(-1),)),
         "weights": (roles, (normal(MEMBERS, 4, 3), keys)),
         "loss": (roles, (normal(MEMBERS, 4, 3),)),
-        "gradient": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 9),)),
+        "gradient": (
+            lambda hyper, x, key, step: rule.apply(x, key, step, hyper),
+            (normal(MEMBERS, 9), keys, normal(MEMBERS).abs()),
+        ),
         "change": (roles, (normal(MEMBERS, 4, 3),)),
         "average": (average, (normal(MEMBERS, 10, 7),)),
     }

@@ -5,7 +5,7 @@ rules have moved them, and an "average" keeps the weights that are evaluated in 
 (batch normalization's running statistics are averaged alike). All members of a stack have the same links,
 each with numbers of its own. Every link is a small program for any network, which works in place:
 
-gradient: gradient [members, parameters], the fields of Hyper [members] each
+gradient: gradient [members, parameters], key [members], steps done [members], the fields of Hyper [members]
 change: one parameter [members, *shape], the fields of Hyper; one program for each role and dimension
 average: vector [members, numbers], progress [members], the fields of Hyper, the leaves of State
 """
@@ -26,9 +26,11 @@ from shoal.population.package import Example, Program
 from shoal.population.recipe import Job, Recipe
 from shoal.population.rules import first_state
 from shoal.population.template import Template
+from shoal.techniques.numerics.counter_noise import fold
 
 PLACES = ("gradient", "change", "average")
 _SIZES = (5, 4, 3, 2)  # of an example parameter, all different
+_GRADIENT = 0x67726164  # what tells the noise of gradients from that of weights and activations
 
 
 @dataclass
@@ -53,6 +55,21 @@ def names(recipe: Recipe) -> tuple[str, ...]:
     if len(averages) > 1:
         raise UserError(f"{' and '.join(averages)} both say which weights are evaluated: choose one of them")
     return tuple(sorted(found, key=lambda name: (PLACES.index(found[name].PLACE), name)))
+
+
+def by_position(recipe: Recipe) -> bool:
+    """Whether a link draws noise, by position: a narrow network's would be another in a wide one."""
+    return any(_draws(name) for name in catalogue.regularizers(recipe.hyper, "gradient"))
+
+
+@functools.cache
+def _draws(name: str) -> bool:
+    """Whether what a gradient link makes depends on its noise key."""
+    technique, gradient = catalogue.find("regularizer", name), torch.ones(9)
+    made = [
+        technique.apply(gradient, torch.tensor(key), torch.tensor(0.0), technique.Hyper()) for key in (1, 2)
+    ]
+    return not torch.equal(*made)
 
 
 def create(jobs: Sequence[Job], flat: Tensor, buffers: Mapping[str, Tensor]) -> list[Link]:
@@ -129,10 +146,15 @@ class Chain:
                     if key in programs:
                         self._change.append((programs[key], [value, *hyper]))
 
-    def before(self, gradient: Tensor) -> None:
-        """Changes the gradient [members, parameters] in place."""
+    def before(self, gradient: Tensor, key: Tensor, step: Tensor) -> None:
+        """Changes the gradient [members, parameters] in place.
+
+        key: of this step's noise, [members]. step: steps done before this one, [members] int64.
+        """
+        if self._gradient:
+            step = step.to(gradient.dtype)
         for program, hyper in self._gradient:
-            program([gradient, *hyper])
+            program([gradient, key, step, *hyper])
 
     def after(self, buffers: Sequence[Tensor], progress: Tensor) -> None:
         """Changes the parameters, then the averages, in place.
@@ -176,7 +198,7 @@ def _program(name: str, dtype: torch.dtype, device: str, role: str = "", dimensi
         flat = torch.zeros(3, 131, dtype=dtype, device=device)
         hyper = [flat.new_zeros(3) for _ in technique.Hyper._fields]
         if technique.PLACE == "gradient":
-            inputs = [flat, *hyper]
+            inputs = [flat, flat.new_zeros(3, dtype=torch.int64), flat.new_zeros(3), *hyper]
         elif technique.PLACE == "average":
             inputs = [flat, flat.new_zeros(3), *hyper, *first_state(technique, flat, hyper)]
         else:  # a view of a flat buffer, as in a stack: a package knows the strides it was made with
@@ -191,8 +213,11 @@ def _program(name: str, dtype: torch.dtype, device: str, role: str = "", dimensi
 
 
 def _on_gradient(technique: Any, role: str) -> Callable[..., list[Tensor]]:
-    def run(gradient, *hyper):
-        gradient.copy_(vmap(lambda g, own: technique.apply(g, technique.Hyper(*own)))(gradient, hyper))
+    def one(gradient, key, step, own):
+        return technique.apply(gradient, fold(key, _GRADIENT), step, technique.Hyper(*own))
+
+    def run(gradient, key, step, *hyper):
+        gradient.copy_(vmap(one)(gradient, key, step, hyper))
         return []
 
     return run

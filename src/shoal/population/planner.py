@@ -47,7 +47,8 @@ def _may_be_padded(made: Template, recipe: Recipe) -> bool:
     """Whether narrow perceptrons may share a stack: with neither noise, which is drawn by position, nor
     channels that see each other, and by rules that count on nothing but their network's numbers."""
     small = recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1]
-    return small and not made.family.noisy and not made.by_row and not own_optimizers.used(recipe)
+    noisy = made.family.noisy or links.by_position(recipe)
+    return small and not noisy and not made.by_row and not own_optimizers.used(recipe)
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:

@@ -152,7 +152,7 @@ class Training:
             inputs = [*fixed, *buffers, *masks, x, y, rows, table.weight[step], keys[step], *hyper]
             gradient, loss, *buffers = self.gradient(inputs)
             losses.append(loss)
-            chain.before(gradient)
+            chain.before(gradient, keys[step], steps[step])
             for (group, start, end), flat, move in zip(bounds, flats, moves, strict=True):
                 numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
                 own = [gradient[start:end], loss[start:end], keys[step][start:end]]

@@ -204,13 +204,17 @@ class WeightsRegularizer(Protocol):
 
 
 class GradientRegularizer(Protocol):
-    """PLACE = "gradient": ``apply`` changes the gradient before the rule, all parameters as one vector."""
+    """PLACE = "gradient": ``apply`` changes the gradient before the rule, all parameters as one vector.
+
+    ``key`` [] (int64) is its noise key at this step, ``step`` [] how many steps are done so far, in the
+    gradient's float type.
+    """
 
     CARD: Card
     Hyper: Any
     PLACE: str
 
-    def apply(self, gradient: Tensor, hyper: Any) -> Tensor: ...
+    def apply(self, gradient: Tensor, key: Tensor, step: Tensor, hyper: Any) -> Tensor: ...
 
 
 class ChangeRegularizer(Protocol):

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from shoal.techniques.regularizers import clip_norm
 
+KEY, STEP = torch.tensor(3), torch.tensor(0.0, dtype=torch.float64)
+
 
 def gradients(step):
     generator = torch.Generator().manual_seed(step)
@@ -24,7 +26,7 @@ def test_equals_torch_over_all_parameters_together(bound):
             parameter.grad = part.clone()
         torch.nn.utils.clip_grad_norm_(parameters, bound)
         flat = torch.cat([part.flatten() for part in parts])
-        ours = clip_norm.apply(flat, clip_norm.Hyper(torch.tensor(bound, dtype=torch.float64)))
+        ours = clip_norm.apply(flat, KEY, STEP, clip_norm.Hyper(torch.tensor(bound, dtype=torch.float64)))
         theirs = torch.cat([parameter.grad.flatten() for parameter in parameters])
         torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=0)
         clipped += not torch.equal(ours, flat)
@@ -32,12 +34,12 @@ def test_equals_torch_over_all_parameters_together(bound):
 
 
 def test_no_gradient_stays_none():
-    assert torch.equal(clip_norm.apply(torch.zeros(5), clip_norm.Hyper()), torch.zeros(5))
+    assert torch.equal(clip_norm.apply(torch.zeros(5), KEY, STEP, clip_norm.Hyper()), torch.zeros(5))
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e3))
 def test_length_is_bounded_and_direction_kept(size, bound):
     gradient = size * torch.tensor([3.0, -4.0], dtype=torch.float64)
-    clipped = clip_norm.apply(gradient, clip_norm.Hyper(bound))
+    clipped = clip_norm.apply(gradient, KEY, STEP, clip_norm.Hyper(bound))
     assert clipped.norm() <= min(bound, 5 * size) * (1 + 1e-12)
     torch.testing.assert_close(clipped / clipped.norm(), gradient / gradient.norm())

@@ -9,7 +9,7 @@ Differs from the paper: the 10⁻⁶, which is torch's. Witness: torch.nn.utils.
 
 from typing import NamedTuple
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from shoal.techniques.card import Card, Domain, Range
@@ -22,7 +22,9 @@ class Hyper(NamedTuple):
     max_norm: Scalar = 1.0
 
 
-def apply(gradient: Float[Tensor, " parameters"], hyper: Hyper) -> Float[Tensor, " parameters"]:
+def apply(
+    gradient: Float[Tensor, " parameters"], key: Int[Tensor, ""], step: Float[Tensor, ""], hyper: Hyper
+) -> Float[Tensor, " parameters"]:
     """The gradient of all parameters [parameters], at most ``max_norm`` long."""
     norm = (gradient**2).sum().sqrt()
     return gradient * (hyper.max_norm / (norm + 1e-6)).clamp(max=1)
