@@ -155,7 +155,7 @@ def test_traced_program_holds_no_input_as_a_constant(kind, name, dtype, example)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, *DTYPES], ids=str)
 def test_optimizer_state_is_never_narrower_than_float32(name, dtype):
     rule = catalogue.find("optimizer", name)
-    parameter = torch.ones(3, dtype=dtype)
+    parameter = torch.ones(4, 3, dtype=dtype)  # of a matrix Adafactor keeps less than of a vector
     state = rule.init(parameter, rule.Hyper())
     wide = torch.promote_types(dtype, torch.float32)
     for _ in range(2):
@@ -170,6 +170,10 @@ def test_optimizer_state_is_never_narrower_than_float32(name, dtype):
 @pytest.mark.parametrize("shape", [(5, 7), (7, 5), (1, 3), (6, 4, 3, 2)], ids=str)
 def test_initializer_draws_contiguous_float32_by_its_generator(name, shape):
     rule = catalogue.find("initializer", name)
-    drawn = [rule.draw(shape, torch.Generator().manual_seed(seed), rule.Hyper()) for seed in (3, 3, 4)]
-    assert drawn[0].shape == shape and drawn[0].dtype == torch.float32 and drawn[0].is_contiguous()
-    assert torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
+    source = torch.Generator().manual_seed(3)
+    before = source.get_state()
+    first = rule.draw(shape, source, rule.Hyper())
+    again, other = (rule.draw(shape, torch.Generator().manual_seed(seed), rule.Hyper()) for seed in (3, 4))
+    assert first.shape == shape and first.dtype == torch.float32 and first.is_contiguous()
+    chance = not torch.equal(source.get_state(), before)  # an identity draws nothing
+    assert torch.equal(first, again) and torch.equal(first, other) != chance
