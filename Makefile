@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs clean
+.PHONY: demo test lint docs agreement clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -23,6 +23,10 @@ lint: .venv/installed-dev
 # Writes the generated pages, docs/catalogue.md and docs/cli.md.
 docs: .venv/installed
 	$(BIN)/python -m shoal.cli.docs
+
+# Writes docs/agreement.md: how far each technique is off its witnesses. `make test` fails where it is stale.
+agreement: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 tests/techniques --agreement docs/agreement.md
 
 clean:
 	rm -rf .venv

@@ -1,6 +1,6 @@
 """What every technique can be asked to do, by kind: the one place where tests know how a kind is called."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -105,12 +105,23 @@ def _activation(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...,
             return rule.apply(x, rule.init(hyper).to(x.dtype) + moved, hyper)
 
         return run, (normal(MEMBERS, 5, 4), normal(MEMBERS, 1))
+    if getattr(rule, "PLACE", "") == "gated":
+        return lambda hyper, x, gate: rule.apply(x, gate, hyper), (
+            normal(MEMBERS, 5, 4),
+            normal(MEMBERS, 5, 4),
+        )
     return lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 5, 4),)
 
 
 def _normalization(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
     if getattr(rule, "PLACE", "") == "row":
         return lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 8, 2, 2),)
+    if getattr(rule, "PLACE", "") == "weight":
+
+        def weights(hyper: Any, direction: Tensor, length: Tensor) -> Any:
+            return rule.init(direction, hyper), rule.apply(direction, length, hyper)
+
+        return weights, (normal(MEMBERS, 6, 4, 2, 2), normal(MEMBERS, 6))
 
     def run(hyper: Any, x: Tensor, mean: Tensor, var: Tensor, weight: Tensor) -> Any:
         state = rule.State(mean, var)
@@ -141,6 +152,12 @@ def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
 
     ways: dict[str, tuple[Callable[..., Any], tuple[Tensor, ...]]] = {
         "activation": (lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 8, 5), keys)),
+        "branch": (
+            lambda hyper, x, key: rule.apply(x, key, 0.6, hyper),
+            (normal(MEMBERS, 20, 3), keys),
+        ),
+        "input": (lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 6, 2, 3), keys)),
+        "output": (lambda hyper, x: rule.penalty(x, hyper), (normal(MEMBERS, 6, 4),)),
         "target": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 4).softmax(-1),)),
         "weights": (roles, (normal(MEMBERS, 4, 3), keys)),
         "loss": (roles, (normal(MEMBERS, 4, 3),)),
@@ -194,20 +211,53 @@ def agrees(record_property) -> Callable[..., None]:
     def check(
         technique: ModuleType,
         reference: str,
-        ours: list[Tensor],
-        theirs: list[Tensor],
+        ours: Sequence[Tensor],
+        theirs: Sequence[Tensor],
         rtol: float = 1e-10,
         atol: float = 1e-13,
         known: str = "",
     ) -> None:
         assert len(ours) == len(theirs) >= 30
-        for one, other in zip(ours, theirs, strict=True):
-            assert one.dtype == other.dtype == torch.float64
-            torch.testing.assert_close(one, other, rtol=rtol, atol=atol)
-        pairs = zip(ours, theirs, strict=True)
-        largest = max(float((a - b).abs().max() / b.abs().max()) for a, b in pairs)
-        record_property(
-            "agreement", (technique.__name__.rpartition(".")[2], reference, len(ours), largest, known)
-        )
+        found = max(difference(*pair, rtol, atol) for pair in zip(ours, theirs, strict=True))
+        record_property("agreement", (*named(technique), reference, len(ours), 0, found, known))
 
     return check
+
+
+@pytest.fixture
+def agrees_at(record_property) -> Callable[..., None]:
+    """agrees_at(technique, reference, ours, theirs): the same for single values, a tensor or floats each."""
+
+    def check(
+        technique: ModuleType,
+        reference: str,
+        ours: Tensor | Sequence[float],
+        theirs: Tensor | Sequence[float],
+        rtol: float = 1e-10,
+        atol: float = 1e-13,
+        known: str = "",
+    ) -> None:
+        one, other = (
+            each.detach() if isinstance(each, Tensor) else torch.tensor(each, dtype=torch.float64)
+            for each in (ours, theirs)
+        )
+        found = difference(one, other, rtol, atol)
+        record_property("agreement", (*named(technique), reference, 0, one.numel(), found, known))
+
+    return check
+
+
+def difference(one: Tensor, other: Tensor, rtol: float, atol: float) -> float:
+    """The largest difference over the largest number of ``other`` (over 1 where that is zero).
+
+    Asserts that both are float64 and close.
+    """
+    assert one.dtype == other.dtype == torch.float64
+    torch.testing.assert_close(one, other, rtol=rtol, atol=atol)
+    return float((one - other).abs().max()) / (float(other.abs().max()) or 1.0)
+
+
+def named(technique: ModuleType) -> tuple[str, str]:
+    """Kind and name of a technique's module."""
+    folder, name = technique.__name__.split(".")[-2:]
+    return folder.removesuffix("s"), name

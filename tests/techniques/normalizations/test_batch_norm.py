@@ -26,7 +26,7 @@ def wide(state):
 
 @shapes
 @pytest.mark.parametrize("counted", [8, 5, 2])
-def test_training_follows_torch_on_the_rows_that_count(shape, counted):
+def test_training_follows_torch_on_the_rows_that_count(shape, counted, agrees_at):
     state = wide(batch_norm.init(3))
     mean, var = torch.zeros(3, dtype=torch.float64), torch.ones(3, dtype=torch.float64)
     chosen = torch.randperm(8, generator=torch.Generator().manual_seed(1))[:counted].sort().values
@@ -34,13 +34,13 @@ def test_training_follows_torch_on_the_rows_that_count(shape, counted):
     for x in batches(shape, 30):
         y, state = batch_norm.apply(x, state, weight, HYPER, True)
         witness = F.batch_norm(x[chosen], mean, var, training=True, momentum=0.23, eps=1e-3)
-        torch.testing.assert_close(y[chosen], witness, rtol=1e-11, atol=1e-12)
-        torch.testing.assert_close(state.mean, mean, rtol=1e-12, atol=1e-13)
-        torch.testing.assert_close(state.var, var, rtol=1e-12, atol=1e-13)
+        agrees_at(batch_norm, "torch.nn.functional.batch_norm", y[chosen], witness, rtol=1e-11, atol=1e-12)
+        agrees_at(batch_norm, "torch.nn.functional.batch_norm", state.mean, mean, rtol=1e-12, atol=1e-13)
+        agrees_at(batch_norm, "torch.nn.functional.batch_norm", state.var, var, rtol=1e-12, atol=1e-13)
 
 
 @shapes
-def test_answering_follows_torch(shape):
+def test_answering_follows_torch(shape, agrees_at):
     state = batch_norm.State(
         torch.tensor([4.0, -2.0, 0.3], dtype=torch.float64),
         torch.tensor([0.5, 9.0, 1e-4], dtype=torch.float64),
@@ -48,15 +48,20 @@ def test_answering_follows_torch(shape):
     weight = torch.ones(8, dtype=torch.float64)
     for x in batches(shape, 5):
         y, after = batch_norm.apply(x, state, weight, HYPER, False)
-        torch.testing.assert_close(
-            y, F.batch_norm(x, state.mean, state.var, eps=1e-3), rtol=1e-12, atol=1e-12
+        agrees_at(
+            batch_norm,
+            "torch.nn.functional.batch_norm",
+            y,
+            F.batch_norm(x, state.mean, state.var, eps=1e-3),
+            rtol=1e-12,
+            atol=1e-12,
         )
         assert torch.equal(after.mean, state.mean) and torch.equal(after.var, state.var)
 
 
 @shapes
 @pytest.mark.parametrize("counted", [8, 5])
-def test_gradient_follows_torch(shape, counted):
+def test_gradient_follows_torch(shape, counted, agrees_at):
     weight = (torch.arange(8) < counted).double()
     (x,) = batches(shape, 1)
     x.requires_grad_()
@@ -65,7 +70,7 @@ def test_gradient_follows_torch(shape, counted):
     witness = torch.autograd.grad(
         F.batch_norm(x[:counted], None, None, training=True, eps=1e-3).sin().sum(), x
     )[0]
-    torch.testing.assert_close(slope, witness, rtol=1e-10, atol=1e-12)
+    agrees_at(batch_norm, "torch.nn.functional.batch_norm", slope, witness, rtol=1e-10, atol=1e-12)
     assert not state.mean.requires_grad and not state.var.requires_grad
 
 

@@ -8,11 +8,10 @@ from shoal.techniques.optimizers import adadelta, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     path = steps(adadelta, adadelta.Hyper(lr=1.7, rho=0.8, eps=1e-3))
     witness = torch_steps(lambda parameters: torch.optim.Adadelta(parameters, lr=1.7, rho=0.8, eps=1e-3))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(adadelta, "torch.optim.Adadelta", path, witness, rtol=1e-12)
 
 
 def test_change_has_the_unit_of_the_parameter():

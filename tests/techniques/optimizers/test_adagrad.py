@@ -10,13 +10,12 @@ from shoal.techniques.optimizers import adagrad, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     path = steps(adagrad, adagrad.Hyper(lr=0.3, initial_accumulator_value=0.7, eps=1e-3))
     witness = torch_steps(
         lambda parameters: torch.optim.Adagrad(parameters, lr=0.3, initial_accumulator_value=0.7, eps=1e-3)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(adagrad, "torch.optim.Adagrad", path, witness, rtol=1e-12)
 
 
 @given(st.floats(1e-6, 1e6))

@@ -10,14 +10,13 @@ from shoal.techniques.optimizers import adam, momentum
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = adam.Hyper(lr=0.02, beta1=0.8, beta2=0.95, eps=1e-3)
     path = steps(adam, hyper)
     witness = torch_steps(
         lambda parameters: torch.optim.Adam(parameters, lr=0.02, betas=(0.8, 0.95), eps=1e-3)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(adam, "torch.optim.Adam", path, witness, rtol=1e-12)
 
 
 @given(st.floats(1e-6, 1e6))

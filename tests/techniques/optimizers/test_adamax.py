@@ -8,13 +8,12 @@ from shoal.techniques.optimizers import adamax, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     path = steps(adamax, adamax.Hyper(0.02, 0.8, 0.7, 1e-3))
     witness = torch_steps(
         lambda parameters: torch.optim.Adamax(parameters, lr=0.02, betas=(0.8, 0.7), eps=1e-3)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(adamax, "torch.optim.Adamax", path, witness, rtol=1e-12)
 
 
 def test_step_is_never_longer_than_lr_without_eps_where_the_mean_forgets_faster():

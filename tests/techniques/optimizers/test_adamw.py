@@ -8,7 +8,7 @@ from shoal.techniques.optimizers import adam, adamw
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = adamw.Hyper(lr=0.02, beta1=0.8, beta2=0.95, eps=1e-3, weight_decay=0.3)
     path = steps(adamw, hyper)
     witness = torch_steps(
@@ -16,8 +16,7 @@ def test_follows_torch(steps, torch_steps):
             parameters, lr=0.02, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.3
         )
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(adamw, "torch.optim.AdamW", path, witness, rtol=1e-12)
 
 
 def test_without_decay_is_adam(steps):

@@ -8,13 +8,12 @@ from shoal.techniques.optimizers import amsgrad, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     path = steps(amsgrad, amsgrad.Hyper(0.02, 0.8, 0.7, 1e-3))
     witness = torch_steps(
         lambda parameters: torch.optim.Adam(parameters, 0.02, (0.8, 0.7), 1e-3, amsgrad=True)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(amsgrad, "torch.optim.Adam", path, witness, rtol=1e-12)
 
 
 def test_large_gradient_is_never_forgotten():

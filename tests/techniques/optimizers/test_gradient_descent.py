@@ -5,11 +5,10 @@ import torch
 from shoal.techniques.optimizers import gradient_descent, sgd
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     path = steps(gradient_descent, gradient_descent.Hyper(lr=0.03))
     witness = torch_steps(lambda parameters: torch.optim.SGD(parameters, lr=0.03))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(gradient_descent, "torch.optim.SGD", path, witness, rtol=1e-12)
 
 
 def test_is_sgd_on_the_whole_training_set(steps):

@@ -8,12 +8,11 @@ from shoal.techniques.optimizers import momentum, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = momentum.Hyper(lr=0.02, momentum=0.83)
     path = steps(momentum, hyper)
     witness = torch_steps(lambda parameters: torch.optim.SGD(parameters, lr=0.02, momentum=0.83))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(momentum, "torch.optim.SGD", path, witness, rtol=1e-12)
 
 
 def test_without_momentum_is_sgd(steps):

@@ -16,13 +16,12 @@ def float64_product():
 
 
 @pytest.mark.parametrize("decay", [0.0, 4e-3, 0.3], ids="momentum_decay={}".format)
-def test_follows_torch(decay, steps, torch_steps, float64_product):
+def test_follows_torch(decay, steps, torch_steps, float64_product, agrees):
     path = steps(nadam, nadam.Hyper(0.02, 0.8, 0.95, 1e-3, decay))
     witness = torch_steps(
         lambda parameters: torch.optim.NAdam(parameters, 0.02, (0.8, 0.95), 1e-3, momentum_decay=decay)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(nadam, "torch.optim.NAdam", path, witness, rtol=1e-12)
 
 
 def test_large_eps_without_momentum_is_sgd(steps):

@@ -8,14 +8,13 @@ from shoal.techniques.optimizers import nesterov, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = nesterov.Hyper(lr=0.02, momentum=0.83)
     path = steps(nesterov, hyper)
     witness = torch_steps(
         lambda parameters: torch.optim.SGD(parameters, lr=0.02, momentum=0.83, nesterov=True)
     )
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(nesterov, "torch.optim.SGD", path, witness, rtol=1e-12)
 
 
 def test_without_momentum_is_sgd(steps):

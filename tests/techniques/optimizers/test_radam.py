@@ -10,12 +10,11 @@ KEY = torch.zeros((), dtype=torch.int64)
 
 
 @pytest.mark.parametrize("beta2", [0.6, 0.8, 0.95, 0.999, 0.9999])
-def test_follows_torch(beta2, steps, torch_steps):
+def test_follows_torch(beta2, steps, torch_steps, agrees):
     """With and without the rectified phase: at 0.6 it never comes, at the others after 5 to 8 steps."""
     path = steps(radam, radam.Hyper(lr=0.02, beta1=0.8, beta2=beta2, eps=1e-3))
     witness = torch_steps(lambda parameters: torch.optim.RAdam(parameters, 0.02, (0.8, beta2), eps=1e-3))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(radam, "torch.optim.RAdam", path, witness, rtol=1e-12)
 
 
 def test_rectification_in_float32_is_that_in_float64():

@@ -10,12 +10,11 @@ from shoal.techniques.optimizers import rmsprop, sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = rmsprop.Hyper(lr=0.02, alpha=0.93, eps=1e-3)
     path = steps(rmsprop, hyper)
     witness = torch_steps(lambda parameters: torch.optim.RMSprop(parameters, lr=0.02, alpha=0.93, eps=1e-3))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(rmsprop, "torch.optim.RMSprop", path, witness, rtol=1e-12)
 
 
 @given(st.floats(1e-6, 1e6))

@@ -10,12 +10,11 @@ from shoal.techniques.optimizers import sgd
 KEY = torch.zeros((), dtype=torch.int64)
 
 
-def test_follows_torch(steps, torch_steps):
+def test_follows_torch(steps, torch_steps, agrees):
     hyper = sgd.Hyper(lr=0.03)
     path = steps(sgd, hyper)
     witness = torch_steps(lambda parameters: torch.optim.SGD(parameters, lr=0.03))
-    for ours, theirs in zip(path, witness, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+    agrees(sgd, "torch.optim.SGD", path, witness, rtol=1e-12)
 
 
 @given(st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))

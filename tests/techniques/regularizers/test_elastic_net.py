@@ -25,11 +25,11 @@ def test_scikit_learns_optimum_is_the_penaltys(alpha, ratio):
     assert (slope[~moved].abs() <= alpha * ratio).all()
 
 
-def test_equals_plain_python():
+def test_equals_plain_python(agrees_at):
     weights = torch.linspace(-1.5, 2.0, 12, dtype=torch.float64).view(4, 3)
     expected = sum(0.3 * (0.2 * abs(w) + 0.8 / 2 * w**2) for w in weights.flatten().tolist())
     found = elastic_net.penalty(weights, "head", elastic_net.Hyper(0.3, 0.2))
-    assert found.item() == pytest.approx(expected, rel=1e-14)
+    agrees_at(elastic_net, "plain floats", [found.item()], [expected], rtol=1e-14)
 
 
 @pytest.mark.parametrize("role", ["bias", "norm", "activation"])

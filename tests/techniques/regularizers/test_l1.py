@@ -13,7 +13,7 @@ def normal(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def test_follows_gradient_descent_with_torchs_l1_loss_of_the_weights():
+def test_follows_gradient_descent_with_torchs_l1_loss_of_the_weights(agrees_at):
     inputs, targets = normal(20, 4, seed=1), normal(20, 3, seed=2)
     ours, theirs = (normal(4, 3).requires_grad_() for _ in range(2))
     with torch.no_grad():
@@ -26,7 +26,7 @@ def test_follows_gradient_descent_with_torchs_l1_loss_of_the_weights():
         with torch.no_grad():
             ours -= 0.05 * gradient
             theirs -= 0.05 * witness
-        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-13)
+        agrees_at(l1, "torch.nn.L1Loss", ours, theirs, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("role", ["matrix", "head", "embedding"])

@@ -29,11 +29,11 @@ def apply(weight, key, std, role="matrix"):
 
 @pytest.mark.parametrize("role", ["matrix", "head", "embedding"])
 @pytest.mark.parametrize("key", [0, 17, 2**32 - 1])
-def test_equals_plain_python(role, key):
+def test_equals_plain_python(role, key, agrees_at):
     weight = torch.linspace(-1, 1, 12, dtype=torch.float64).view(3, 4)
     expected = [w + 0.3 * noise(key, place) for place, w in enumerate(weight.flatten().tolist())]
     expected = torch.tensor(expected, dtype=torch.float64).view(3, 4)
-    torch.testing.assert_close(apply(weight, key, 0.3, role), expected, rtol=1e-12, atol=1e-13)
+    agrees_at(weight_noise, "plain floats", apply(weight, key, 0.3, role), expected, rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize("role", ["bias", "norm", "activation"])

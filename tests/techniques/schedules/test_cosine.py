@@ -16,10 +16,10 @@ def at(progress, final):
 
 
 @pytest.mark.parametrize("final", [0.0, 0.07, 1.0])
-def test_follows_torch(final, torch_multipliers):
+def test_follows_torch(final, torch_multipliers, agrees_at):
     witness = torch_multipliers(lambda optimizer: CosineAnnealingLR(optimizer, T_max=50, eta_min=final), 50)
     ours = [at(step / 50, final) for step in range(51)]
-    assert ours == pytest.approx(witness, rel=1e-10, abs=1e-12)
+    agrees_at(cosine, "torch.optim.lr_scheduler.CosineAnnealingLR", ours, witness, rtol=1e-10, atol=1e-12)
 
 
 @given(UNIT, UNIT, UNIT)

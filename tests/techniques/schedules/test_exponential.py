@@ -17,10 +17,10 @@ def at(progress, final):
 
 
 @pytest.mark.parametrize("final", [1e-4, 0.3, 1.0])
-def test_follows_torch(final, torch_multipliers):
+def test_follows_torch(final, torch_multipliers, agrees_at):
     witness = torch_multipliers(lambda optimizer: ExponentialLR(optimizer, final ** (1 / 50)), 50)
     ours = [at(step / 50, final) for step in range(51)]
-    assert ours == pytest.approx(witness, rel=1e-10)
+    agrees_at(exponential, "torch.optim.lr_scheduler.ExponentialLR", ours, witness, rtol=1e-10)
 
 
 @given(UNIT, UNIT, st.floats(1e-6, 1))

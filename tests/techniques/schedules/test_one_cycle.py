@@ -17,7 +17,7 @@ def at(progress, pct_start, div_factor, final_div_factor):
 
 
 @pytest.mark.parametrize(("peak", "div_factor", "final_div_factor"), [(15, 25.0, 1e4), (31, 4.0, 7.0)])
-def test_follows_torch(peak, div_factor, final_div_factor, torch_multipliers):
+def test_follows_torch(peak, div_factor, final_div_factor, torch_multipliers, agrees_at):
     """torch counts 51 values of which the first phase ends with pct_start · 51 - 1."""
 
     def make(optimizer):
@@ -32,7 +32,7 @@ def test_follows_torch(peak, div_factor, final_div_factor, torch_multipliers):
         )
 
     ours = [at(step / 50, peak / 50, div_factor, final_div_factor) for step in range(51)]
-    assert ours == pytest.approx(torch_multipliers(make, 50), rel=1e-10)
+    agrees_at(one_cycle, "torch.optim.lr_scheduler.OneCycleLR", ours, torch_multipliers(make, 50), rtol=1e-10)
 
 
 @given(UNIT, st.floats(0, 0.95), st.floats(1, 100), st.floats(1, 1e5))

@@ -17,17 +17,17 @@ def at(progress, power, final):
 
 
 @pytest.mark.parametrize("power", [0.5, 0.9, 1.0, 3.0])
-def test_follows_torch(power, torch_multipliers):
+def test_follows_torch(power, torch_multipliers, agrees_at):
     witness = torch_multipliers(lambda optimizer: PolynomialLR(optimizer, total_iters=50, power=power), 50)
     ours = [at(step / 50, power, 0.0) for step in range(51)]
-    assert ours == pytest.approx(witness, rel=1e-10, abs=1e-12)
+    agrees_at(polynomial, "torch.optim.lr_scheduler.PolynomialLR", ours, witness, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("final", [0.0, 0.07, 1.0])
-def test_straight_line_follows_torch(final, torch_multipliers):
+def test_straight_line_follows_torch(final, torch_multipliers, agrees_at):
     witness = torch_multipliers(lambda optimizer: LinearLR(optimizer, 1.0, final, total_iters=50), 50)
     ours = [at(step / 50, 1.0, final) for step in range(51)]
-    assert ours == pytest.approx(witness, rel=1e-10, abs=1e-12)
+    agrees_at(polynomial, "torch.optim.lr_scheduler.LinearLR", ours, witness, rtol=1e-10, atol=1e-12)
 
 
 @given(UNIT, UNIT, st.floats(0.1, 5), UNIT)

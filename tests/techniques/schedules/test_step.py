@@ -17,11 +17,11 @@ def at(progress, step_size, gamma):
 
 
 @pytest.mark.parametrize("every", [1, 5, 10, 17, 50])
-def test_follows_torch(every, torch_multipliers):
+def test_follows_torch(every, torch_multipliers, agrees_at):
     """At 10 of 50, where 0.6/0.2 is less than 3, as at steps that divide nothing."""
     witness = torch_multipliers(lambda optimizer: StepLR(optimizer, every, gamma=0.7), 50)
     ours = [at(step / 50, every / 50, 0.7) for step in range(51)]
-    assert ours == pytest.approx(witness, rel=1e-10)
+    agrees_at(step, "torch.optim.lr_scheduler.StepLR", ours, witness, rtol=1e-10)
 
 
 @given(UNIT, UNIT, st.floats(0.01, 1), UNIT)

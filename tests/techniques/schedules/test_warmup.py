@@ -21,9 +21,15 @@ def test_follows_interpolation(progress, fraction):
     assert at(progress, fraction) == pytest.approx(np.interp(progress, [0, fraction], [0, 1]), rel=1e-12)
 
 
-def test_follows_torch(torch_multipliers):
+def test_follows_torch(torch_multipliers, agrees_at):
     witness = torch_multipliers(lambda optimizer: LinearLR(optimizer, 1e-12, 1.0, total_iters=15), 50)
-    assert [at(step / 50, 0.3) for step in range(51)] == pytest.approx(witness, abs=1e-11)
+    agrees_at(
+        warmup,
+        "torch.optim.lr_scheduler.LinearLR",
+        [at(step / 50, 0.3) for step in range(51)],
+        witness,
+        atol=1e-11,
+    )
 
 
 @given(UNIT, UNIT, UNIT)

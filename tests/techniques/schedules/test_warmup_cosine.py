@@ -18,14 +18,16 @@ def at(progress, fraction, final):
 
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
-def test_follows_torch(torch_multipliers):
+def test_follows_torch(torch_multipliers, agrees_at):
     def make(optimizer):
         rise = LinearLR(optimizer, 1e-12, 1.0, total_iters=15)
         fall = CosineAnnealingLR(optimizer, T_max=35, eta_min=0.07)
         return SequentialLR(optimizer, [rise, fall], milestones=[15])
 
     ours = [at(step / 50, 0.3, 0.07) for step in range(51)]
-    assert ours == pytest.approx(torch_multipliers(make, 50), abs=1e-11)
+    agrees_at(
+        warmup_cosine, "torch.optim.lr_scheduler.SequentialLR", ours, torch_multipliers(make, 50), atol=1e-11
+    )
 
 
 @given(UNIT, FRACTION, UNIT)

@@ -17,7 +17,7 @@ def at(progress, fraction, decay, final):
 
 
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
-def test_follows_torch(torch_multipliers):
+def test_follows_torch(torch_multipliers, agrees_at):
     def make(optimizer):
         rise = LinearLR(optimizer, 1e-12, 1.0, total_iters=15)
         stay = ConstantLR(optimizer, 1.0)
@@ -25,7 +25,13 @@ def test_follows_torch(torch_multipliers):
         return SequentialLR(optimizer, [rise, stay, fall], milestones=[15, 40])
 
     ours = [at(step / 50, 0.3, 0.2, 0.07) for step in range(51)]
-    assert ours == pytest.approx(torch_multipliers(make, 50), abs=1e-11)
+    agrees_at(
+        warmup_stable_decay,
+        "torch.optim.lr_scheduler.SequentialLR",
+        ours,
+        torch_multipliers(make, 50),
+        atol=1e-11,
+    )
 
 
 @given(UNIT, UNIT, st.floats(1e-3, 1))
