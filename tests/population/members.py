@@ -85,7 +85,11 @@ def hyper_of(kind: str, name: str, share: float) -> dict[str, float]:
 def recipe_with(kind: str, name: str, base: Recipe, share: float) -> Recipe:
     """``base`` with this technique, its hyperparameters away from their defaults."""
     fixed = dict(catalogue.find(kind, name).CARD.recipe)
-    chosen = {kind: name} if kind in PLACES else {}  # a regularizer is on when its number stands in hyper
+    chosen: dict[str, Any] = (
+        {kind: name} if kind in PLACES else {}
+    )  # a regularizer is on when its number stands in hyper
+    if getattr(catalogue.find(kind, name), "PLACE", "") == "branch":
+        chosen["residual"] = True
     return replace(base, **chosen, **fixed, hyper={**base.hyper, **hyper_of(kind, name, share)})
 
 

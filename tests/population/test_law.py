@@ -27,6 +27,8 @@ TECHNIQUES = [(kind, name) for kind in catalogue.kinds() for name in catalogue.n
 NOISY = {"dropout.rate": 0.3, "l2.coefficient": 0.01}
 LINKED = {"clip_norm.max_norm": 0.3, "max_norm.max_norm": 1.1, "ema.decay": 0.8, "l1.coefficient": 0.002}
 BY_ROW = {"weight_noise.std": 0.1, "label_smoothing.smoothing": 0.2, "swa.start": 0.2}
+AT_PLACES = {"stochastic_depth.rate": 0.4, "confidence_penalty.coefficient": 0.3, "input_noise.std": 0.2}
+AT_PLACES |= {"gradient_noise.eta": 0.01}
 NETWORKS = {
     "residual": (table(), replace(SMALL, residual=True, normalization="batch_norm", hyper=NOISY)),
     "links": (
@@ -36,6 +38,15 @@ NETWORKS = {
     "rows by themselves": (
         table(),
         replace(SMALL, normalization="layer_norm", activation="prelu", hyper=BY_ROW),
+    ),
+    "directions and branches": (
+        table(),
+        replace(SMALL, depth=3, residual=True, normalization="weight_norm", hyper=NOISY | AT_PLACES),
+    ),
+    "gates": (table(), replace(SMALL, normalization="batch_norm", activation="swiglu", residual=True)),
+    "gated convolutions": (
+        table(features=(6, 6)),
+        replace(SMALL, network="convnet", width=2, activation="swiglu"),
     ),
     "convolutions": (
         table(features=(6, 6)),

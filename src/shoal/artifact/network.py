@@ -62,4 +62,5 @@ def build(
     if architecture.network == "convnet":
         return ConvNet(features, outputs, **settings)
     inputs = torch.Size(features).numel()
+    settings["branches"] = tuple(catalogue.regularizers(architecture.hyper, "branch").items())
     return MLP(inputs, outputs, residual=architecture.residual, **settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shoal import catalogue
 from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
-from shoal.experiments.axis import Axis, check_has, fixed_by, has, label, read, short, value_in, words
+from shoal.experiments.axis import Axis, check_has, fits, fixed_by, has, label, read, short, value_in, words
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
 from shoal.population.recipe import Recipe, rules
@@ -129,7 +129,10 @@ def _offered(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
         return (*words(axis, recipe), *catalogue.names(axis.name))
     if axis.kind == "regularizer":
         possible = (name for name in catalogue.names("regularizer") if name != WEIGHT_PENALTY)
-        return (*words(axis, recipe), *(name for name in possible if has(Axis(f"{name}.", "hyper"), recipe)))
+        return (
+            *words(axis, recipe),
+            *(one for one in possible if fits(Axis(f"{one}.", "hyper"), recipe, task)),
+        )
     found = hyperparameters.find(axis.key, recipe)
     if found.range is None:
         raise UserError(f"{axis.name} has no search range; name the values to compare, {axis.name}=a,b,...")

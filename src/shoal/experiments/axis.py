@@ -14,6 +14,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
+from shoal.population.places import refusal
 from shoal.population.recipe import Recipe, rules
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
@@ -106,18 +107,33 @@ def has(axis: Axis, recipe: Recipe) -> bool:
     """Whether the recipe's network has what the axis sets."""
     if axis.kind == "field":
         return fields.has(recipe, axis.name)
-    if recipe.network != "own":
-        return True
     regularizer = axis.key.rpartition(".")[0]
     if axis.kind == "hyper" and regularizer in catalogue.names("regularizer"):
-        return catalogue.find("regularizer", regularizer).PLACE != "activation"
-    return axis.name not in _LAYERS
+        return _refusal(axis, recipe) is None and not (
+            recipe.network == "own" and catalogue.find("regularizer", regularizer).PLACE == "activation"
+        )
+    return recipe.network != "own" or axis.name not in _LAYERS
+
+
+def fits(axis: Axis, recipe: Recipe, task: "Task") -> bool:
+    """Whether the recipe's network has what the axis sets, and it means something on the task."""
+    return has(axis, recipe) and _refusal(axis, recipe, task) is None
+
+
+def _refusal(axis: Axis, recipe: Recipe, task: "Task | None" = None) -> str | None:
+    """Why the recipe (on the task) cannot have the regularizer whose hyperparameter the axis is."""
+    name = axis.key.rpartition(".")[0]
+    if axis.kind != "hyper" or name not in catalogue.names("regularizer"):
+        return None
+    return refusal(name, catalogue.find("regularizer", name), recipe, task)
 
 
 def check_has(axis: Axis, recipe: Recipe) -> None:
     """Raises UserError unless the recipe's network has what the axis sets."""
     if has(axis, recipe):
         return
+    if why := _refusal(axis, recipe):
+        raise UserError(why)
     where = "your own module" if recipe.network == "own" else f"network {recipe.network}"
     fit = (Axis(name, "technique") for name in hyperparameters.kinds())
     others = (Axis(name, "field") for name in fields.plain())

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from shoal import catalogue
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.hyperparameters import card, prefix
-from shoal.networks.layers import sees_rows_only
+from shoal.networks.layers import acts_on_weights, leaves_bias
 from shoal.population.recipe import Recipe, stages
 
 _LAYER = (
@@ -27,7 +27,11 @@ _WHERE = {
     "initializer": "before training",
     "activation": "after each hidden layer",
     "normalization": "after each hidden layer's linear map, before its activation",
+    "weight normalization": "before training, for the linear map or convolution of each hidden layer",
+    "input regularizer": "before the forward pass, in training only",
     "activation regularizer": "after each hidden layer's activation",
+    "branch regularizer": "where each hidden layer but the first is added to its input",
+    "output regularizer": "before loss.backward()",
     "target regularizer": "the loss in training",
     "loss regularizer": "before loss.backward()",
     "weights regularizer": "in the forward pass, in training only",
@@ -103,14 +107,14 @@ def _rules(used: Mapping[_Key, _Use]) -> list[_Use]:
 
 def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
     module, (technique, hyper, when) = catalogue.find(kind, use.technique), use
-    place = f"{module.PLACE} regularizer" if kind == "regularizer" else kind
+    place = f"{module.PLACE} {kind}" if kind == "regularizer" or acts_on_weights(module) else kind
     where, text = when or _WHERE[place], card(kind, technique).torch
     if not text:
         numbers = ", ".join(f"{name} {_number(value)}" for name, value in hyper.items())
         said = f"{prefix(technique)}{f' ({numbers})' if numbers else ''}: {card(kind, technique).summary}"
         return [f"# {said}; torch has no such thing, see {_file(module)}"]
     text = _NAMED.get(place, "") + _filled(text, hyper, recipe, steps)
-    if kind == "normalization" and not sees_rows_only(module):
+    if kind == "normalization" and not leaves_bias(module):
         where += "; those linear maps have bias=False"
     if kind == "initializer":
         drawn = hasattr(module, "draw_bias")

@@ -5,7 +5,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from shoal.networks.layers import Activation, Dropout, Normalization, sees_rows_only
+from shoal.networks.layers import Activation, Dropout, Normalization, acts_on_weights, leaves_bias, maps
+from shoal.networks.normalized_weights import convolution
 
 
 class ConvNet(nn.Module):
@@ -13,7 +14,7 @@ class ConvNet(nn.Module):
 
     Stage k: 3×3 convolution to width·2ᵏ channels → normalization → activation → 2×2 max pooling while the
     image is at least 2×2 → regularizers; a linear head on all that is left. Before a normalization over the
-    batch a convolution has no bias.
+    batch a convolution has no bias; before a gated activation it has twice the channels.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class ConvNet(nn.Module):
         super().__init__()
         channels, height, breadth = features if len(features) == 3 else (1, *features)
         self.image = (channels, height, breadth)
-        bias = normalization is None or sees_rows_only(normalization[1])
+        bias = normalization is None or leaves_bias(normalization[1])
         self.stages = nn.ModuleList()
         for stage in range(depth):
             wide = width * 2**stage
-            parts: list[nn.Module] = [nn.Conv2d(channels, wide, 3, padding=1, bias=bias)]
-            if normalization is not None:
-                parts.append(Normalization(*normalization, wide))
+            mapped = wide * maps(activation[1])
+            parts: list[nn.Module] = [convolution(normalization, channels, mapped, bias)]
+            if normalization is not None and not acts_on_weights(normalization[1]):
+                parts.append(Normalization(*normalization, mapped))
             parts.append(Activation(*activation))
             if height >= 2 and breadth >= 2:
                 parts.append(nn.MaxPool2d(2))

@@ -24,13 +24,32 @@ def sees_rows_only(normalization: Any) -> bool:
     return getattr(normalization, "PLACE", "") == "row"
 
 
+def acts_on_weights(normalization: Any) -> bool:
+    """Whether a normalization makes the weights of linear maps and convolutions, and is no layer itself."""
+    return getattr(normalization, "PLACE", "") == "weight"
+
+
+def leaves_bias(normalization: Any) -> bool:
+    """Whether a bias before a normalization has a gradient that is more than rounding."""
+    return sees_rows_only(normalization) or acts_on_weights(normalization)
+
+
+def maps(activation: Any) -> int:
+    """How many outputs of the linear map or convolution before an activation make one of its own."""
+    return 2 if getattr(activation, "PLACE", "") == "gated" else 1
+
+
 class Activation(nn.Module):
-    """An activation technique as a layer, [*shape] → [*shape]; one that learns has a ``parameter`` [1]."""
+    """An activation technique as a layer, [*shape] → [*shape]; one that learns has a ``parameter`` [1].
+
+    One that is gated halves the channels: [rows, 2 channels, *] → [rows, channels, *].
+    """
 
     def __init__(self, name: str, technique: Any):
         super().__init__()
         self.name, self.technique = name, technique
         self.learned = getattr(technique, "PLACE", "") == "learned"
+        self.gated = maps(technique) > 1
         if self.learned:
             self.parameter = nn.Parameter(technique.init(technique.Hyper()))
 
@@ -39,6 +58,9 @@ class Activation(nn.Module):
         hyper = hyper_of(self.technique.Hyper(), now.hyper if now else {}, self.name)
         if self.learned:
             return self.technique.apply(x, self.parameter, hyper)
+        if self.gated:
+            halves = x.unflatten(1, (2, x.shape[1] // 2)).unbind(1)  # a trace of a slice's gradient fixes sizes
+            return self.technique.apply(*halves, hyper)
         return self.technique.apply(x, hyper)
 
     def extra_repr(self) -> str:
@@ -64,10 +86,27 @@ class Dropout(nn.Module):
             return x
         key, again = fold(now.key, self.site), turn(self.site)
         key = fold(key, again) if again else key
-        return self.technique.apply(x, key, hyper_of(self.default, now.hyper, self.name))
+        return self._change(x, key, hyper_of(self.default, now.hyper, self.name))
+
+    def _change(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor:
+        return self.technique.apply(x, key, hyper)
 
     def extra_repr(self) -> str:
         return f"{self.name}, site={self.site}"
+
+
+class Branch(Dropout):
+    """A regularizer at residual branches as a layer, at a branch's end; silent outside training.
+
+    share: how deep the branch stands, in (0, 1].
+    """
+
+    def __init__(self, name: str, technique: Any, site: int, share: float):
+        super().__init__(name, technique, site)
+        self.share = share
+
+    def _change(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor:
+        return self.technique.apply(x, key, self.share, hyper)
 
 
 class Normalization(nn.Module):

@@ -5,7 +5,18 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from shoal.networks.layers import Activation, Dropout, Normalization, sees_rows_only
+from shoal.networks.layers import (
+    Activation,
+    Branch,
+    Dropout,
+    Normalization,
+    acts_on_weights,
+    leaves_bias,
+    maps,
+)
+from shoal.networks.normalized_weights import linear
+
+_BRANCHES = 1 << 30  # sites of noise at branches, apart from those at activations
 
 
 class MLP(nn.Module):
@@ -13,10 +24,10 @@ class MLP(nn.Module):
 
     A hidden layer is linear → normalization → activation → regularizers. With ``residual`` every hidden layer
     but the first is added to its input. A layer before a normalization over the batch has no bias
-    (its gradient would be rounding only).
+    (its gradient would be rounding only). One before a gated activation has 2·width outputs.
 
-    activation, normalization (None without) and regularizers, those that act at activations, are (name,
-    technique) pairs.
+    activation, normalization (None without), regularizers, those that act at activations, and branches, those
+    that act at residual branches, are (name, technique) pairs.
     """
 
     def __init__(
@@ -29,21 +40,26 @@ class MLP(nn.Module):
         activation: tuple[str, Any],
         normalization: tuple[str, Any] | None = None,
         regularizers: Sequence[tuple[str, Any]] = (),
+        branches: Sequence[tuple[str, Any]] = (),
         residual: bool = False,
     ):
         super().__init__()
         self.residual = residual
-        bias = normalization is None or sees_rows_only(normalization[1])
+        bias = normalization is None or leaves_bias(normalization[1])
+        mapped = width * maps(activation[1])
         self.hidden = nn.ModuleList()
         for layer in range(depth):
             parts: list[nn.Module] = [
-                nn.Linear(width if layer else inputs, width, bias=bias),
+                linear(normalization, width if layer else inputs, mapped, bias),
             ]
-            if normalization is not None:
-                parts.append(Normalization(*normalization, width))
+            if normalization is not None and not acts_on_weights(normalization[1]):
+                parts.append(Normalization(*normalization, mapped))
             parts.append(Activation(*activation))
             for number, one in enumerate(regularizers):
                 parts.append(Dropout(*one, site=layer + (number << 16)))
+            for number, one in enumerate(branches if residual and layer else ()):
+                site = _BRANCHES + layer + (number << 16)
+                parts.append(Branch(*one, site, share=layer / (depth - 1)))
             self.hidden.append(nn.Sequential(*parts))
         self.head = nn.Linear(width if depth else inputs, outputs)
 

@@ -3,6 +3,7 @@
 from torch import nn
 
 from shoal.networks.layers import Activation, Normalization
+from shoal.networks.normalized_weights import Lengths
 from shoal.networks.written_out import Embedding, GroupNorm, LayerNorm
 
 _OURS = (Normalization, LayerNorm, GroupNorm)
@@ -10,11 +11,14 @@ _NORMS = (*_OURS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.modules.batchnorm._
 
 
 def roles(module: nn.Module) -> dict[str, str]:
-    """Parameter name → "matrix", "bias", "norm", "activation", "embedding" or "head" (the last matrix)."""
+    """Parameter name → "matrix", "bias", "norm", "activation", "embedding" or "head" (the last matrix).
+
+    A normalization's scale and shift are "norm", and so are lengths of weights.
+    """
     found: dict[str, str] = {}
     for name, parameter in module.named_parameters():
         child = module.get_submodule(name.rpartition(".")[0])
-        if isinstance(child, _NORMS):
+        if isinstance(child, _NORMS) or (isinstance(child, Lengths) and name.endswith(".length")):
             found[name] = "norm"
         elif isinstance(child, Activation | nn.PReLU):
             found[name] = "activation"

@@ -27,7 +27,7 @@ from shoal.techniques.numerics.counter_noise import fold
 
 Techniques = Sequence[tuple[str, Any, Any]]  # name, technique, this member's Hyper
 
-_WEIGHTS = 0x77656967  # what tells the noise of weights from that of activations
+_WEIGHTS, _INPUTS = 0x77656967, 0x696E7075  # what tells their noise from that of activations
 
 
 def row_losses(
@@ -57,8 +57,8 @@ def effective(
 ) -> Sequence[Tensor]:
     """The weights that the forward pass sees: parameters times masks, where there are masks.
 
-    ``changes`` come first; they need the parameters' roles by name, and the noise key. Sparse training, fake
-    quantization and weight normalization belong in this place too.
+    ``changes`` come first; they need the parameters' roles by name, and the noise key. Sparse training and
+    fake quantization belong in this place too.
     """
     for _, technique, hyper in changes:
         assert roles is not None and key is not None
@@ -85,12 +85,17 @@ def member_loss(template: Template, parameters, buffers, masks, x, y, weight, ke
     values = dict(zip(family.hyper, hyper, strict=True))
     changes = _acting(family, values, "weights")
     seen = effective(parameters, masks, changes, template.roles, key)
+    for _, technique, numbers in _acting(family, values, "input"):
+        x = technique.apply(x, fold(key, _INPUTS), numbers)
     template.module.train()  # for a user's module that asks self.training
     with forward(Forward(True, weight, key if family.noisy else None, values)):
         named = dict(zip(template.shapes, seen, strict=True))
         output = functional_call(template.module, {**named, **state}, (x,))
     aims = _acting(family, values, "target")
-    loss = (row_losses(output, y, family.kind, aims, template.loss) * weight).sum() / weight.sum()
+    losses = row_losses(output, y, family.kind, aims, template.loss)
+    for _, technique, numbers in _acting(family, values, "output"):
+        losses = losses + technique.penalty(output, numbers)
+    loss = (losses * weight).sum() / weight.sum()
     own = effective(parameters, masks)  # noise in the weights is not penalized
     for _, technique, numbers in _acting(family, values, "loss"):
         for one, name in zip(own, template.shapes, strict=True):

@@ -14,17 +14,29 @@ from torch import Tensor, nn
 from shoal import catalogue
 from shoal.artifact.network import build as build_network
 from shoal.errors import UserError
-from shoal.networks.layers import Dropout, Normalization
+from shoal.networks.layers import Activation, Dropout, Normalization
+from shoal.networks.normalized_weights import Lengths
 from shoal.networks.roles import roles
+from shoal.networks.written_out import Embedding
+from shoal.population.places import refusal
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
 from shoal.tasks.own_loss import OwnLoss
 from shoal.tasks.task import Task
+from shoal.tasks.unpacked import Unpacked
 
 ALWAYS = "l2.coefficient"
 """In every gradient program, 0 where L2 is off: most rules are trained with it, so all share the program."""
 
-_PLACES = ("activation", "target", "weights", "loss")  # of regularizers inside the gradient's program
+_PLACES = (
+    "activation",
+    "branch",
+    "input",
+    "target",
+    "output",
+    "weights",
+    "loss",
+)  # of regularizers inside the gradient's program
 
 
 class Family(NamedTuple):
@@ -72,10 +84,13 @@ class Template:
         return self.family.network != "mlp" or self.loss is not None
 
     @functools.cached_property
-    def by_row(self) -> bool:
-        """Whether a normalization sees the channels of a row together, so that none may be padded."""
-        layers = self.module.modules()
-        return any(isinstance(layer, Normalization) and layer.by_row for layer in layers)
+    def paddable(self) -> bool:
+        """Whether channels of zeros change no other: no normalization sees those of a row together, and no
+        activation makes one of two."""
+        return not any(
+            (isinstance(layer, Normalization) and layer.by_row) or (isinstance(layer, Activation) and layer.gated)
+            for layer in self.module.modules()
+        )
 
     def views(self, flat: Tensor) -> tuple[Tensor, ...]:
         """flat [members, parameters] as one view [members, *shape] for each parameter."""
@@ -136,12 +151,6 @@ _factories: dict[int, Any] = {}  # kept, so that no other factory gets the id of
 def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
     full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network), id(task.loss))
     if full not in _made:
-        classes = task.kind == "classification" and task.loss is None
-        for name in () if classes else catalogue.regularizers(hyper, "target"):
-            raise UserError(
-                f"regularizer {name!r} acts on the probabilities of classes, but task {task.name!r} predicts "
-                "numbers or has a loss of its own: leave it out"
-            )
         _factories[id(task.network)] = task.network
         _factories[id(task.loss)] = task.loss
         network, width, depth, residual, activation, normalization = key
@@ -149,13 +158,32 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
             network=network, width=width, depth=depth, residual=residual, activation=activation,
             normalization=normalization, hyper=dict.fromkeys(hyper, 0.0),
         )  # fmt: skip
+        for name, technique in catalogue.regularizers(hyper, *_PLACES).items():
+            if why := refusal(name, technique, recipe, task):
+                raise UserError(why)
         if network == "own":
             module = build(recipe, task.features, task.outputs, task.network)
+            _check_inputs(module, hyper, task)
         else:
             with torch.device("meta"):
                 module = build(recipe, task.features, task.outputs)
         _made[full] = _describe(module, key, hyper, task)
     return _made[full]
+
+
+def _check_inputs(module: nn.Module, hyper: tuple[str, ...], task: Task) -> None:
+    """Raises UserError where a regularizer would change inputs that are whole numbers with a meaning."""
+    for name in catalogue.regularizers(hyper, "input"):
+        whole = [
+            type(one).__name__ for one in module.modules() if isinstance(one, Embedding | nn.EmbeddingBag)
+        ]
+        if isinstance(module, Unpacked):
+            whole += [str(one.dtype) for one in module.layout if not one.dtype.is_floating_point]
+        if whole:
+            raise UserError(
+                f"regularizer {name!r} changes inputs that are floating numbers, but the network of task "
+                f"{task.name!r} has inputs that are whole numbers ({whole[0]}): leave it out"
+            )
 
 
 def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
@@ -182,8 +210,8 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     """A member's first parameters, flat float32 [parameters], and its buffers.
 
     Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
-    share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, what an
-    activation learns starts as it says.
+    share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, lengths
+    those of the weights that were drawn, what an activation learns starts as it says.
     Initializer "own" keeps what the user's module draws under the seed.
     """
     made = template(task, recipe)
@@ -193,13 +221,19 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
         return flat, {name: value.detach().clone() for name, value in module.named_buffers()}
     technique = catalogue.find("initializer", recipe.initializer)
     hyper = catalogue.make_hyper(technique, recipe.hyper_of(recipe.initializer))
-    pieces = []
+    drawn: dict[str, Tensor] = {}
     for name, shape in made.shapes.items():
+        home, _, leaf = name.rpartition(".")
+        layer = made.module.get_submodule(home)
         if made.roles[name] == "activation":
-            pieces.append(_first_of_activation(made, name, recipe))
-            continue
-        pieces.append(_draw(technique, made, name, shape, hyper, generator(seed, "draw", name)).reshape(-1))
-    return torch.cat(pieces), {name: value.clone() for name, value in made.buffers.items()}
+            drawn[name] = _first_of_activation(made, name, recipe)
+        elif leaf == "length" and isinstance(layer, Lengths):
+            drawn[name] = layer.first_length(drawn[f"{home}.weight"])
+        else:
+            drawn[name] = _draw(technique, made, name, shape, hyper, generator(seed, "draw", name))
+    return torch.cat([value.reshape(-1) for value in drawn.values()]), {
+        name: value.clone() for name, value in made.buffers.items()
+    }
 
 
 def _first_of_activation(made: Template, name: str, recipe: Recipe) -> Tensor:

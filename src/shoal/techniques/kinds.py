@@ -128,6 +128,20 @@ class LearnedActivation(Protocol):
     def apply(self, x: Tensor, parameter: Tensor, hyper: Any) -> Tensor: ...
 
 
+class GatedActivation(Protocol):
+    """PLACE = "gated": an activation of two maps of a layer's input, ``x`` and ``gate``, both [*shape].
+
+    The linear map or convolution before it has twice the outputs: the first half of the channels is ``x``, the
+    second ``gate``. ``apply`` gives [*shape], element by element.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, x: Tensor, gate: Tensor, hyper: Any) -> Tensor: ...
+
+
 class Normalization(Protocol):
     """``init`` makes the running state for [channels]; ``apply`` normalizes x [rows, channels, *].
 
@@ -160,6 +174,22 @@ class RowNormalization(Protocol):
     def apply(self, x: Tensor, hyper: Any) -> Tensor: ...
 
 
+class WeightNormalization(Protocol):
+    """PLACE = "weight": hidden layers' weights are made of a direction and, for each output unit, a length.
+
+    ``apply`` gives the weight [outputs, *inputs] from the direction, of its shape, and length [outputs], both
+    parameters of the network; ``init`` the first length, from the direction that was drawn. Directions and
+    lengths of zero, as narrow networks are padded with, must give weights and gradients of zero.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def init(self, direction: Tensor, hyper: Any) -> Tensor: ...
+    def apply(self, direction: Tensor, length: Tensor, hyper: Any) -> Tensor: ...
+
+
 class LossRegularizer(Protocol):
     """PLACE = "loss": ``penalty`` of one parameter [*shape] with its role, to add to the loss, []."""
 
@@ -178,6 +208,39 @@ class ActivationRegularizer(Protocol):
     PLACE: str
 
     def apply(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor: ...
+
+
+class BranchRegularizer(Protocol):
+    """PLACE = "branch": ``apply`` changes a residual branch [rows, *] during training with noise from key.
+
+    ``share`` is how deep the branch stands among the network's branches, in (0, 1], 1 for the last.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, branch: Tensor, key: Tensor, share: float, hyper: Any) -> Tensor: ...
+
+
+class InputRegularizer(Protocol):
+    """PLACE = "input": ``apply`` changes the inputs [rows, *features] during training with noise from key."""
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def apply(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor: ...
+
+
+class OutputRegularizer(Protocol):
+    """PLACE = "output": ``penalty`` of logits [rows, classes], to add to each row's loss [rows]."""
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+
+    def penalty(self, output: Tensor, hyper: Any) -> Tensor: ...
 
 
 class TargetRegularizer(Protocol):

@@ -1,0 +1,26 @@
+"""Where a regularizer can act, and where it cannot, in words."""
+
+from typing import TYPE_CHECKING, Any
+
+from shoal.population.recipe import Recipe
+
+if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
+    from shoal.tasks.task import Task
+
+
+def refusal(name: str, technique: Any, recipe: Recipe, task: "Task | None" = None) -> str | None:
+    """Why a recipe (on a task) cannot have a regularizer, with the way out, or None if it can."""
+    place = technique.PLACE
+    if place == "branch" and not (recipe.network == "mlp" and recipe.residual and recipe.depth > 1):
+        return (
+            f"regularizer {name!r} acts on residual branches, and this network has none: "
+            "set network=mlp, residual=true and a depth of at least 2, or leave it out"
+        )
+    if task is None:
+        return None
+    if place in ("target", "output") and (task.kind != "classification" or task.loss is not None):
+        return (
+            f"regularizer {name!r} acts on the probabilities of classes, but task {task.name!r} predicts "
+            "numbers or has a loss of its own: leave it out"
+        )
+    return None
