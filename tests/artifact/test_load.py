@@ -25,6 +25,7 @@ RECIPES = {
     "batch normalization and dropout": {"normalization": "batch_norm", "hyper": {"dropout.rate": 0.4}},
     "linear": {"depth": 0},
     "layer normalization and learned slopes": {"normalization": "layer_norm", "activation": "prelu"},
+    "gates": {"normalization": "batch_norm", "activation": "swiglu"},
     "a shift for no channel": {"normalization": "rms_norm"},
     "images": {"network": "convnet", "width": 3},
 }

@@ -66,3 +66,13 @@ def test_forward_equals_plain_torch(normalization, training, features, pooled, l
         found = ours(x)
     expected = theirs(x.reshape(5, channels, *features[-2:]))
     torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_convolutions_before_a_gate_have_twice_the_channels():
+    swiglu = ("swiglu", catalogue.find("activation", "swiglu"))
+    ours = ConvNet((1, 4, 4), 3, width=2, depth=1, activation=swiglu).double()
+    (convolution,) = (one for one in ours.modules() if isinstance(one, nn.Conv2d))
+    x = torch.randn(5, 1, 4, 4, dtype=torch.float64)
+    one, gate = nn.functional.conv2d(x, convolution.weight, convolution.bias, padding=1).split(2, 1)
+    pooled = nn.functional.max_pool2d(one * nn.functional.silu(gate), 2)
+    torch.testing.assert_close(ours(x), ours.head(pooled.flatten(1)), rtol=1e-12, atol=1e-12)

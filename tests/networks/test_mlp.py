@@ -25,6 +25,21 @@ def norm(name: str):
     return None if name == "none" else (name, catalogue.find("normalization", name))
 
 
+SWIGLU = ("swiglu", catalogue.find("activation", "swiglu"))
+
+
+class Gated(nn.Module):
+    """A linear map to twice the units, halved, one half times torch's silu of the other."""
+
+    def __init__(self, inputs: int, units: int):
+        super().__init__()
+        self.both = nn.Linear(inputs, 2 * units)
+
+    def forward(self, x):
+        one, gate = self.both(x).split(self.both.out_features // 2, 1)
+        return one * nn.functional.silu(gate)
+
+
 def plain(depth: int, normalization: str, residual: bool, activation: Callable[[], nn.Module]) -> nn.Module:
     class Plain(nn.Module):
         def __init__(self) -> None:
@@ -74,3 +89,10 @@ def test_an_activation_that_learns_has_a_parameter_in_every_layer():
         "hidden.1.1.parameter",
     ]
     assert_equal(ours, plain(2, "none", False, nn.PReLU), True)
+
+
+def test_layers_before_a_gate_have_twice_the_outputs():
+    torch.manual_seed(1)
+    ours = MLP(6, 3, width=8, depth=2, activation=SWIGLU)
+    theirs = nn.Sequential(nn.Flatten(), Gated(6, 8), Gated(8, 8), nn.Linear(8, 3))
+    assert_equal(ours, theirs, True)

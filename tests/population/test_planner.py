@@ -62,3 +62,11 @@ def test_members_of_one_optimizer_are_neighbors():
 def test_compiling_is_decided_by_the_work_alone():
     short, long = ([Job("one", replace(Recipe(), epochs=epochs), 0)] for epochs in (1, 1e6))
     assert not planner.compiling_pays(TASK, short, 2) and planner.compiling_pays(TASK, long, 2)
+
+
+def test_narrow_networks_share_a_stack_unless_their_channels_are_paired():
+    """A gate's channels stand in two halves, so zeros behind the first would be in the middle."""
+    widths = [Recipe(width=width) for width in (9, 12)]
+    gated = [replace(recipe, activation="swiglu") for recipe in widths]
+    assert len({planner.stack_key(TASK, recipe) for recipe in widths}) == 1
+    assert len({planner.stack_key(TASK, recipe) for recipe in gated}) == 2

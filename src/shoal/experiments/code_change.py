@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from shoal import catalogue
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.hyperparameters import card, prefix
-from shoal.networks.layers import acts_on_weights, leaves_bias
+from shoal.networks.layers import acts_on_weights, leaves_bias, maps
 from shoal.population.recipe import Recipe, stages
 
 _LAYER = (
@@ -27,11 +27,11 @@ _WHERE = {
     "initializer": "before training",
     "activation": "after each hidden layer",
     "normalization": "after each hidden layer's linear map, before its activation",
-    "weight normalization": "before training, for the linear map or convolution of each hidden layer",
-    "input regularizer": "before the forward pass, in training only",
+    "weight normalization": "before the optimizer is made",
+    "input regularizer": "model(noisy(x)), in training only",
     "activation regularizer": "after each hidden layer's activation",
-    "branch regularizer": "where each hidden layer but the first is added to its input",
-    "output regularizer": "before loss.backward()",
+    "branch regularizer": "x + drop(branch, share) for each residual branch, share: 1/branches, ... 1",
+    "output regularizer": "loss = loss + penalty(output), in training only",
     "target regularizer": "the loss in training",
     "loss regularizer": "before loss.backward()",
     "weights regularizer": "in the forward pass, in training only",
@@ -44,6 +44,9 @@ _NAMED = {
     "activation": "activation = ",
     "normalization": "normalization = ",
     "activation regularizer": "dropout = ",
+    "branch regularizer": "drop = ",
+    "input regularizer": "noisy = ",
+    "output regularizer": "penalty = ",
     "target regularizer": "criterion = ",
 }
 """What lines that are an expression are given to."""
@@ -116,6 +119,8 @@ def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
     text = _NAMED.get(place, "") + _filled(text, hyper, recipe, steps)
     if kind == "normalization" and not leaves_bias(module):
         where += "; those linear maps have bias=False"
+    if kind == "activation" and maps(module) > 1:
+        where += f", whose linear map has {maps(module)} times the outputs"
     if kind == "initializer":
         drawn = hasattr(module, "draw_bias")
         text = _LAYER + text + ("" if drawn else _ZERO)

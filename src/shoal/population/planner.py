@@ -48,7 +48,7 @@ def _may_be_padded(made: Template, recipe: Recipe) -> bool:
     channels that see each other, and by rules that count on nothing but their network's numbers."""
     small = recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1]
     noisy = made.family.noisy or links.by_position(recipe)
-    return small and not noisy and not made.by_row and not own_optimizers.used(recipe)
+    return small and not noisy and made.paddable and not own_optimizers.used(recipe)
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:
