@@ -43,12 +43,16 @@ class Domain:
 
 
 SYMMETRIES = {
-    "scale": "gradients times a positive number give the same steps, but for eps",
+    "scale": "a loss times a positive number gives the same steps, but for eps",
     "sign": "turning the sign of coordinates turns that of their steps",
-    "permutation": "the order of coordinates does not matter",
-    "rotation": "rotating the coordinates rotates the steps",
+    "permutation": "the order of coordinates (of a matrix: of its rows, of its columns) does not matter",
+    "rotation": "rotating all coordinates together rotates the steps",
 }
-"""What ``Card.symmetries`` may hold, in words."""
+"""What ``Card.symmetries`` may hold, in words.
+
+Each is meant of whole walks, from any start, whatever the gradients, at default hyperparameters. Coordinates
+are those of parameters and gradients alike. A "tensor" rule sees them of one parameter, others of a member.
+"""
 
 
 @dataclass(frozen=True)

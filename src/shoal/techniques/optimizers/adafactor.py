@@ -111,5 +111,5 @@ CARD = Card(
         ")"
     ),
     title="Adafactor",
-    symmetries=("scale", "sign"),
+    symmetries=("scale", "sign", "permutation"),
 )

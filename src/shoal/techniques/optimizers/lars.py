@@ -71,5 +71,5 @@ CARD = Card(
     scope="tensor",
     state=1,
     title="LARS",
-    symmetries=("sign", "permutation", "rotation"),
+    symmetries=("scale", "sign", "permutation", "rotation"),
 )

@@ -88,5 +88,5 @@ CARD = Card(
     contains=("adam", "momentum", "sgd"),
     scope="member",
     state=2,
-    symmetries=("sign", "permutation"),
+    symmetries=("scale", "sign", "permutation"),
 )
