@@ -24,9 +24,18 @@ MANY = [name for name in names() if name not in ONE_VALUE]
 
 def arms_of(vary: Any, recipe: Recipe | None = None, **changes: Any):
     of = task(**changes)
-    start = recipe or default_recipe(of)
+    start = recipe or start_of(vary, of)
     values = {axis: values_of(axis, some, start, of) for axis, some in asked_for(vary).items()}
     return arms_.cross(values, {}, start, of)
+
+
+def start_of(vary: Any, of: Any) -> Recipe:
+    """The recipe that a comparison starts from, with the residual branches that what is varied acts on."""
+    key = axis_of(vary.partition("=")[0]).key if isinstance(vary, str) else ""
+    name = key.partition(".")[0]
+    known = name in catalogue.names("regularizer")
+    branches = known and catalogue.find("regularizer", name).PLACE == "branch"
+    return replace(default_recipe(of), residual=branches)
 
 
 def baseline_of(vary: Any, recipe: Recipe) -> str:
@@ -67,13 +76,25 @@ def test_an_arm_has_the_value_it_is_named_after_and_does_not_tune_it(name):
 
 @pytest.mark.parametrize("name", names())
 def test_the_alternatives_are_all_values_but_the_recipes_own(name):
-    axis, recipe, of = axis_of(name), Recipe(), task()
+    axis, recipe, of = axis_of(name), replace(Recipe(), residual=start_of(name, task()).residual), task()
     found = alternatives(axis, recipe, of)
     assert label(value_in(axis, recipe)) not in map(label, found)
     for value in found:
         assert label(value_in(axis, apply(axis, value, recipe))) == label(value)
     if name in MANY:
         assert {*map(label, found), label(value_in(axis, recipe))} >= {arm.name for arm in arms_of(name)}
+
+
+def test_regularizers_are_offered_where_they_can_act():
+    regularizer, branched = axis_of("regularizer"), Recipe(residual=True)
+    assert "stochastic_depth" in alternatives(regularizer, branched, task())
+    assert "stochastic_depth" not in alternatives(regularizer, Recipe(), task())
+    assert "stochastic_depth" not in alternatives(regularizer, replace(branched, depth=1), task())
+    of_classes = {"confidence_penalty", "label_smoothing"}
+    assert of_classes <= set(alternatives(regularizer, Recipe(), task()))
+    assert not of_classes & set(alternatives(regularizer, Recipe(), task("rmse")))
+    with pytest.raises(UserError, match="acts on residual branches, and this network has none: set network"):
+        arms_of("stochastic_depth=0,0.2", Recipe())
 
 
 def test_there_are_no_alternatives_where_an_axis_means_nothing():
@@ -110,7 +131,8 @@ SEARCHED = [
 
 @pytest.mark.parametrize(("kind", "technique", "hyper"), sorted(SEARCHED))
 def test_every_searched_hyperparameter_is_an_axis(kind, technique, hyper):
-    recipe = Recipe() if kind == "regularizer" else replace(Recipe(), **{kind: technique})
+    name = f"{technique}.{hyper}"
+    recipe = start_of(name, task()) if kind == "regularizer" else replace(Recipe(), **{kind: technique})
     arms = arms_of(f"{technique}.{hyper}", recipe)
     assert len(arms) == 5
     assert [arm.recipe.hyper[f"{technique}.{hyper}"] for arm in arms] == [float(arm.name) for arm in arms]
@@ -247,6 +269,6 @@ def test_ones_own_file_can_take_over_from_a_rule(tmp_path):
 def test_a_value_that_was_read_is_read_as_itself():
     for name in MANY:
         axis = axis_of(name)
-        for value in values_of(axis, None, Recipe(), task()):
+        for value in values_of(axis, None, start_of(name, task()), task()):
             assert read(axis, value, Recipe(), task()) == value
             assert read(axis, label(value), replace(Recipe()), task()) == value

@@ -134,7 +134,8 @@ def test_normalized_weights_begin_as_they_were_and_are_the_same_functions(name):
     run(lines, model=model)
     torch.testing.assert_close(model.first.weight.detach(), drawn)
     assert not hasattr(model.last, "parametrizations")
-    length, direction = model.first.parametrizations.weight
+    made = model.first.parametrizations.weight
+    length, direction = made.original0, made.original1
     with torch.no_grad():
         length.mul_(torch.rand_like(length))
     expected = module.apply(direction.detach(), length.detach()[:, 0], hyper)

@@ -46,5 +46,9 @@ CARD = Card(
     year=2016,
     parent="batch_norm",
     scope="tensor",
-    torch="torch.nn.utils.parametrizations.weight_norm(layer)",
+    torch=(
+        "layers = [one for one in model.modules() if isinstance(one, torch.nn.Linear | torch.nn.Conv2d)]\n"
+        "for layer in layers[:-1]:\n"
+        "    torch.nn.utils.parametrizations.weight_norm(layer)"
+    ),
 )

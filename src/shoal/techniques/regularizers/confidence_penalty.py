@@ -39,5 +39,5 @@ CARD = Card(
     parent="label_smoothing",
     ranges={"coefficient": Range(0.01, 4.0, log=True)},
     domain={"coefficient": Domain(0.0)},
-    torch="loss = loss - {coefficient} * torch.distributions.Categorical(logits=output).entropy().mean()",
+    torch="lambda output: -{coefficient} * torch.distributions.Categorical(logits=output).entropy().mean()",
 )

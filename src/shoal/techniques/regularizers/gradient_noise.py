@@ -46,7 +46,8 @@ CARD = Card(
     ranges={"eta": Range(1e-4, 1.0, log=True)},
     domain={"eta": Domain(0.0), "gamma": Domain(0.0)},
     torch=(
-        "for p in model.parameters():  # step: counted from 0\n"
-        "    p.grad += ({eta} / (1 + step) ** {gamma}) ** 0.5 * torch.randn_like(p)"
+        "std = ({eta} / (1 + step) ** {gamma}) ** 0.5  # steps counted from 0\n"
+        "for p in [p for p in model.parameters() if p.grad is not None]:\n"
+        "    p.grad.add_(std * torch.randn_like(p))"
     ),
 )

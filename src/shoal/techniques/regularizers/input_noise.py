@@ -41,5 +41,5 @@ CARD = Card(
     year=1995,
     ranges={"std": Range(0.01, 1.0, log=True)},
     domain={"std": Domain(0.0)},
-    torch="x = x + {std} * torch.randn_like(x)",
+    torch="lambda x: x + {std} * torch.randn_like(x)",
 )

@@ -46,8 +46,6 @@ CARD = Card(
     ranges={"rate": Range(0.0, 0.8)},
     domain={"rate": Domain(0.0, 1.0, open_high=True)},
     torch=(
-        "rate = {rate} * depth_of_branch / branches  # of the last branch: {rate}\n"
-        "keep = (torch.rand(len(branch), 1) >= rate).float() / (1 - rate)\n"
-        "x = x + (keep * branch if model.training else branch)"
+        "lambda branch, share: torch.nn.functional.dropout1d(branch[None], {rate} * share, model.training)[0]"
     ),
 )
