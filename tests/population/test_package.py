@@ -9,11 +9,11 @@ from torch import Tensor
 
 from population.members import table
 from shoal import catalogue
-from shoal.population import cache, matmul, package
+from shoal.population import cache, matmul, package, rules
 from shoal.population.gradient import gradient_function, gradient_program
 from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
-from shoal.population.rules import first_state, rule_function, rule_program
+from shoal.population.rules import Need, first_state
 from shoal.population.template import Template, padded, template
 
 COMPILER = pytest.mark.skipif(cache.compiler() is None, reason="needs a C++ compiler")
@@ -92,27 +92,36 @@ def test_masked_members_are_traced_too():
     assert_close(program(inputs), gradient_function(made)(*inputs), 1e-12)
 
 
-def rule_inputs(name: str, members: int, parameters: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+def moving(name: str) -> Need:
+    """The need of a rule by itself, on vectors or matrices."""
+    scope = catalogue.find("optimizer", name).CARD.scope
+    return Need("optimizer", name, "move", 2 if scope == "tensor" else None)
+
+
+def rule_inputs(name: str, members: int, *shape: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
     """Random inputs of a rule program, in the middle of a training."""
     rule = catalogue.find("optimizer", name)
     source = torch.Generator().manual_seed(members)
-    flat, gradient = torch.randn(2, members, parameters, generator=source, dtype=dtype).unbind(0)
+    flat, gradient = torch.randn(2, members, *shape, generator=source, dtype=dtype).unbind(0)
     hyper = [
         torch.linspace(0.5, 1.0, members, dtype=dtype) * default
         for default in rule.Hyper._field_defaults.values()
     ]
     state = [leaf + 2 for leaf in first_state(rule, flat, hyper)]
-    return [flat, gradient, gradient[:, 0].clone(), torch.arange(members), *hyper, *state]
+    loss = gradient.flatten(1)[:, 0].clone()
+    return [flat, gradient, loss, torch.arange(members), *hyper, *state]
 
 
 @pytest.mark.parametrize("name", catalogue.names("optimizer"))
 def test_a_traced_rule_does_what_the_plain_one_does(name):
-    program = rule_program(name, catalogue.find("optimizer", name), torch.float64)
+    need = moving(name)
+    program = rules.program(need, torch.float64)
     program.trace()
     for members, parameters in ((1, 4), (5, 1), (3, 30)):
-        inputs = rule_inputs(name, members, parameters, torch.float64)
+        shape = (parameters,) if need.dimensions is None else (parameters, 7)
+        inputs = rule_inputs(name, members, *shape, dtype=torch.float64)
         plain = [value.clone() for value in inputs]
-        rule_function(catalogue.find("optimizer", name))(*plain)
+        rules.function(need)(*plain)
         program(inputs)
         assert_close(inputs, plain, 1e-12)
 
@@ -123,7 +132,7 @@ def packages(own_cache) -> tuple[Program, Program]:
     matmul.build()  # a process that compiled without it could not load it any more
     found = (
         gradient_program(of_shape(8, 6, 3), 16),
-        rule_program("adam", catalogue.find("optimizer", "adam")),
+        rules.program(moving("adam")),
     )
     for program in found:
         assert not program.ready() and not program.load()
@@ -145,7 +154,7 @@ def test_one_package_serves_every_size(packages, gradient, width, features, clas
 @pytest.mark.compiler
 @pytest.mark.parametrize(("members", "parameters"), [(1, 1), (1, 50), (2, 9), (7, 1), (64, 33)])
 def test_a_compiled_rule_changes_its_inputs_in_place_as_the_graph_does(packages, members, parameters):
-    graph = rule_program("adam", catalogue.find("optimizer", "adam"))
+    graph = rules.program(moving("adam"))
     inputs = rule_inputs("adam", members, parameters)
     plain = [value.clone() for value in inputs]
     graph(plain)
@@ -156,9 +165,9 @@ def test_a_compiled_rule_changes_its_inputs_in_place_as_the_graph_does(packages,
 @COMPILER
 @pytest.mark.compiler
 def test_a_package_of_another_graph_is_not_used(packages):
-    assert not rule_program("sgd", catalogue.find("optimizer", "sgd")).ready()
+    assert not rules.program(moving("sgd")).ready()
     assert not gradient_program(of_shape(8, 6, 3, Recipe(depth=1)), 16).ready()
-    again = rule_program("adam", catalogue.find("optimizer", "adam"))
+    again = rules.program(moving("adam"))
     assert again.ready() and again.key == packages[1].key
     again.load()
     again.unload()
@@ -229,7 +238,7 @@ def test_calls_before_tracing_do_bit_by_bit_what_the_trace_does(recipe, monkeypa
 
 def test_a_program_is_traced_when_waiting_has_cost_as_much(monkeypatch):
     monkeypatch.setattr(Program, "_in_cache", False)
-    program = rule_program("sgd", catalogue.find("optimizer", "sgd"))
+    program = rules.program(moving("sgd"))
     monkeypatch.setattr(package, "_TRACING", 0.0)
     flat, member = torch.ones(2, 5), torch.full((2,), 0.1)
     inputs = [flat, torch.ones(2, 5), member, member.long(), member]

@@ -12,9 +12,10 @@ from population.members import PROGRAMS, assert_same, begin, company, go_on, num
 from population.test_train import perceptron
 from shoal import catalogue
 from shoal.population.batches import training_steps
+from shoal.population.composition import spans
 from shoal.population.programs import Programs
 from shoal.population.randomness import order
-from shoal.population.recipe import Job, Recipe, spans
+from shoal.population.recipe import Job, Recipe
 from shoal.population.shards import _meta, _resume
 from shoal.population.stack import merge, shared_template
 from shoal.population.train import Training

@@ -11,7 +11,8 @@ from shoal.experiments.axis import Axis, label, value_in
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, Hyperparameter
 from shoal.experiments.recipes import Changes
-from shoal.population.recipe import Recipe, rules
+from shoal.population.composition import rules
+from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
 

@@ -13,7 +13,8 @@ from shoal.experiments import fields, hyperparameters
 from shoal.experiments.axis import Axis, check_has, fits, fixed_by, has, label, read, short, value_in, words
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.recipe import Recipe, rules
+from shoal.population.composition import rules
+from shoal.population.recipe import Recipe
 from shoal.techniques.card import Range
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without

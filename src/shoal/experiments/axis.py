@@ -14,8 +14,9 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
+from shoal.population.composition import rules
 from shoal.population.places import refusal
-from shoal.population.recipe import Recipe, rules
+from shoal.population.recipe import Recipe
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
     from shoal.tasks.task import Task

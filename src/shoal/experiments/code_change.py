@@ -14,7 +14,8 @@ from shoal import catalogue
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.hyperparameters import card, prefix
 from shoal.networks.layers import acts_on_weights, leaves_bias, maps
-from shoal.population.recipe import Recipe, stages
+from shoal.population.composition import stages
+from shoal.population.recipe import Recipe
 
 _LAYER = (
     "for layer in model.modules():\n    if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d):\n        "

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
-from shoal.population.recipe import Recipe, prefix, rules
+from shoal.population.composition import prefix, rules
+from shoal.population.recipe import Recipe
 from shoal.techniques.card import Card, Domain, Range
 
 WEIGHT_PENALTY = "l2"

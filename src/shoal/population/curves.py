@@ -4,10 +4,11 @@ import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shoal import catalogue
+from shoal.population import composition
 from shoal.population.batches import Data, training_steps
+from shoal.population.composition import spans
 from shoal.population.evaluate import losses_and_scores
-from shoal.population.recipe import Recipe, spans
+from shoal.population.recipe import Recipe
 from shoal.population.stack import Stack
 from shoal.tasks.task import Task
 
@@ -47,6 +48,6 @@ def points(
 def evaluations(task: Task, recipe: Recipe, steps: int) -> float:
     """Gradient evaluations of a member's first ``steps`` steps, by the rules that made them."""
     return sum(
-        max(0, min(steps, span.end) - span.first) * catalogue.find("optimizer", span.rule).CARD.evaluations
+        max(0, min(steps, span.end) - span.first) * composition.evaluations(span.rule)
         for span in spans(recipe.optimizer, training_steps(task, recipe))
     )

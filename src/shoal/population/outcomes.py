@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from shoal import catalogue
-from shoal.population import links
+from shoal.population import composition, links
 from shoal.population.batches import Data
 from shoal.population.curves import Curve, evaluations
 from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores
-from shoal.population.recipe import Job, Outcome, rules
+from shoal.population.recipe import Job, Outcome
 from shoal.population.stack import Stack
 from shoal.population.template import template
 from shoal.tasks.task import Task
@@ -74,7 +74,7 @@ def _all_metrics(task: Task, data: Data, stack: Stack) -> dict[str, dict[str, fl
 def _memory(task: Task, job: Job, stack: Stack) -> int:
     """Bytes of a member's parameters, optimizer state (of the largest of its rules), averages and buffers."""
     made = template(task, job.recipe)
-    state = max(catalogue.find("optimizer", rule).CARD.state for rule in rules(job.recipe.optimizer))
+    state = max(composition.state(stage.rule) for stage in composition.stages(job.recipe.optimizer))
     buffers = sum(value.numel() * value.element_size() for value in made.buffers.values())
     averages = sum(catalogue.find("regularizer", name).CARD.state for name in links.names(job.recipe))
     numbers = made.parameters * (1 + state) * stack.flat.element_size()

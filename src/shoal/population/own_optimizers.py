@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from shoal import catalogue
 from shoal.errors import UserError
+from shoal.population.composition import prefix, rules
 from shoal.population.groups import Group
-from shoal.population.recipe import Job, Recipe, prefix, rules
+from shoal.population.recipe import Job, Recipe
 from shoal.population.template import Template
 
 
@@ -23,9 +24,8 @@ def used(recipe: Recipe) -> tuple[str, ...]:
 
 
 def is_own(rule: str) -> bool:
-    """Whether a rule is a ``torch.optim.Optimizer`` class."""
-    scope: str = catalogue.find("optimizer", rule).CARD.scope
-    return scope == "torch"
+    """Whether a rule expression is a ``torch.optim.Optimizer`` class (which stands alone in one)."""
+    return rule.partition(":")[0].endswith(".py") and ":" in rule
 
 
 def note(jobs: Iterable[Job]) -> str:
@@ -53,7 +53,8 @@ class OwnOptimizers:
         self, group: Group, jobs: Sequence[Job], template: Template
     ) -> Callable[[Sequence[Tensor]], Sequence[Tensor]]:
         """The step of a group's members, called like a rule's program (see ``shoal.population.rules``)."""
-        scheduled = 4 + list(group.hyper).index("lr") if "lr" in group.hyper else None
+        (piece,) = group.pieces
+        scheduled = 4 + list(piece.hyper).index("lr") if "lr" in piece.hyper else None
 
         def run(inputs: Sequence[Tensor]) -> Sequence[Tensor]:
             weights, gradients = (template.views(value) for value in inputs[:2])
@@ -75,8 +76,9 @@ class OwnOptimizers:
     ) -> None:
         if job.name not in self._moved:
             parameters = [nn.Parameter(value) for value in weights]
-            hyper = catalogue.make_hyper(group.rule, job.recipe.hyper_of(group.name))
-            self._moved[job.name] = _Moved(parameters, group.rule.make(parameters, hyper))
+            rule = group.pieces[0].technique
+            hyper = catalogue.make_hyper(rule, job.recipe.hyper_of(group.name))
+            self._moved[job.name] = _Moved(parameters, rule.make(parameters, hyper))
         parameters, optimizer = self._moved[job.name]
         for own, value, gradient in zip(parameters, weights, gradients, strict=True):
             own.data, own.grad = value, gradient

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from shoal import catalogue
 from shoal.networks.layers import Activation
 from shoal.population.batches import batch_size, train_rows, training_steps
-from shoal.population.recipe import Job, spans
+from shoal.population.composition import branches, spans
+from shoal.population.recipe import Job
 from shoal.population.template import build
 from shoal.tasks.task import Task
 
@@ -101,17 +102,18 @@ def _native(network: nn.Module) -> nn.Module:
 
 def _optimizer(task: Task, job: Job, network: nn.Module) -> torch.optim.Optimizer:
     """The user's own class, or torch's of that name; stochastic gradient descent (with momentum) where it has
-    none. Of several rules the one of most steps."""
-    name = max(
+    none. Of several rules the one of most steps, of those by role the rest's; links are left out."""
+    rule = max(
         spans(job.recipe.optimizer, training_steps(task, job.recipe)), key=lambda one: one.end - one.first
     ).rule
-    rule = catalogue.find("optimizer", name)
-    hyper = catalogue.make_hyper(rule, job.recipe.hyper_of(name))
-    if rule.CARD.scope == "torch":
-        made: torch.optim.Optimizer = rule.make(list(network.parameters()), hyper)
+    use = branches(rule)[-1].rule
+    technique = catalogue.find("optimizer", use.technique)
+    hyper = catalogue.make_hyper(technique, job.recipe.hyper_of(use.label))
+    if technique.CARD.scope == "torch":
+        made: torch.optim.Optimizer = technique.make(list(network.parameters()), hyper)
         return made
     named = {one.lower(): kind for one, kind in vars(torch.optim).items() if isinstance(kind, type)}
     lr = float(getattr(hyper, "lr", 1e-3))
-    if name in named:
-        return named[name](network.parameters(), lr=lr)
+    if use.technique in named:
+        return named[use.technique](network.parameters(), lr=lr)
     return torch.optim.SGD(network.parameters(), lr=lr, momentum=float(getattr(hyper, "momentum", 0.0)))

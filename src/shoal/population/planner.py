@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from shoal.population import links, own_optimizers
+from shoal import catalogue
+from shoal.population import composition, links
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe
@@ -40,15 +41,18 @@ def stack_key(task: Task, recipe: Recipe) -> tuple[Any, ...]:
         wide = next(width for width in _PADDED_TO if recipe.width <= width)
         made = template(task, replace(recipe, width=wide))
     batch, data = batch_size(recipe, train_rows(task, recipe)), (recipe.train_size, recipe.label_noise)
-    return id(made), batch, data, recipe.controller, links.names(recipe)
+    twice = any(composition.evaluations(stage.rule) > 1 for stage in composition.stages(recipe.optimizer))
+    return id(made), batch, data, recipe.controller, links.names(recipe), twice
 
 
 def _may_be_padded(made: Template, recipe: Recipe) -> bool:
     """Whether narrow perceptrons may share a stack: with neither noise, which is drawn by position, nor
-    channels that see each other, and by rules that count on nothing but their network's numbers."""
+    channels that see each other, and by rules that see one number of their network at a time."""
     small = recipe.network == "mlp" and recipe.width <= _PADDED_TO[-1]
+    cards = [catalogue.find(use.kind, use.technique).CARD for use in composition.uses(recipe.optimizer)]
+    alone = all(card.scope == "element" for card in cards)
     noisy = made.family.noisy or links.by_position(recipe)
-    return small and not noisy and made.paddable and not own_optimizers.used(recipe)
+    return small and alone and not noisy and made.paddable
 
 
 def members_at_once(task: Task, recipe: Recipe, compiled: bool) -> int:

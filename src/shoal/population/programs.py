@@ -1,17 +1,18 @@
 """The programs a process has at hand: traced once, compiled packages used as soon as they are allowed."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from shoal import catalogue
-from shoal.population import links, own_optimizers
+from shoal.population import links
+from shoal.population.composition import stages
 from shoal.population.gradient import gradient_program, member_by_member, stackable
+from shoal.population.groups import needs
 from shoal.population.package import Program
 from shoal.population.recipe import Recipe
-from shoal.population.recipe import rules as rules_of
-from shoal.population.rules import rule_program
+from shoal.population.rules import Need, program
 from shoal.population.stack import Stack
 from shoal.population.template import Template
 
@@ -29,20 +30,20 @@ class Programs:
         self.dtype, self.device = dtype, device
         self.mode = "none"
         self._gradients: dict[tuple, Program] = {}
-        self._rules: dict[str, Program] = {}
+        self._rules: dict[Need, Program] = {}
         self._links: dict[str, Program] = {}
 
-    def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[str, Program]]:
-        """What a stack needs, compiled or not as ``mode`` says: gradient, rules by optimizer or link."""
+    def __call__(self, stack: Stack, batch: int) -> tuple[Run, dict[Any, Program]]:
+        """What a stack needs, compiled or not as ``mode`` says: gradient, and by need what moves it."""
         gradient = self.gradient(stack.template, batch)
-        needed = {rule for job in stack.jobs for rule in _traced(job.recipe)}
-        rules = {name: self.rule(name) for name in sorted(needed)}
+        needed = [need for job in stack.jobs for need in _needed(job.recipe, stack.template)]
+        rules: dict[Any, Program] = {need: self.rule(need) for need in dict.fromkeys(needed)}
         rules |= self.links([link.name for link in stack.links], stack.template)
-        for program in (gradient, *rules.values()):
+        for one in (gradient, *rules.values()):
             if self.mode == "none":
-                program.unload()
-            elif not program.load() and self.mode == "all":
-                raise RuntimeError(f"program {program.key} was to be compiled, but is not in the cache")
+                one.unload()
+            elif not one.load() and self.mode == "all":
+                raise RuntimeError(f"program {one.key} was to be compiled, but is not in the cache")
         return gradient if stackable(stack.template) else member_by_member(gradient, stack.template), rules
 
     def gradient(self, template: Template, batch: int) -> Program:
@@ -56,11 +57,11 @@ class Programs:
             self._gradients[key] = gradient_program(template, batch, self.dtype, self.device)
         return self._gradients[key]
 
-    def rule(self, name: str) -> Program:
-        """The program of an optimizer."""
-        if name not in self._rules:
-            self._rules[name] = rule_program(name, catalogue.find("optimizer", name), self.dtype, self.device)
-        return self._rules[name]
+    def rule(self, need: Need) -> Program:
+        """The program of one technique of an optimizer."""
+        if need not in self._rules:
+            self._rules[need] = program(need, self.dtype, self.device)
+        return self._rules[need]
 
     def links(self, names: Sequence[str], template: Template) -> dict[str, Program]:
         """The programs of links, by the key that they are asked for with."""
@@ -75,12 +76,12 @@ class Programs:
         found: dict[int, Program] = {}
         for template, batch, recipe in needs:
             beside = self.links(links.names(recipe), template).values()
-            moving = [self.rule(name) for name in _traced(recipe)]
-            for program in (self.gradient(template, batch), *moving, *beside):
-                found[id(program)] = program
+            moving = [self.rule(need) for need in _needed(recipe, template)]
+            for one in (self.gradient(template, batch), *moving, *beside):
+                found[id(one)] = one
         return list(found.values())
 
 
-def _traced(recipe: Recipe) -> list[str]:
-    """The rules of a recipe that are programs."""
-    return [name for name in rules_of(recipe.optimizer) if not own_optimizers.is_own(name)]
+def _needed(recipe: Recipe, template: Template) -> list[Need]:
+    """What moves a recipe's members and is a program."""
+    return [need for stage in stages(recipe.optimizer) for need in needs(stage.rule, template)]

@@ -1,6 +1,4 @@
-"""Learning rates: each member's lr × its schedule × what its controller says, for a table of steps."""
-
-from typing import Any
+"""What learning rates are multiplied by: each member's schedule × what its controller says."""
 
 import torch
 from torch import Tensor
@@ -19,21 +17,16 @@ def progress(task: Task, stack: Stack, steps: Tensor) -> Tensor:
     return steps.double() / torch.tensor(totals, device=steps.device)
 
 
-def of(task: Task, stack: Stack, steps: Tensor) -> Tensor:
-    """lr of every member at each of ``steps`` [count, members]: lr × schedule × controller."""
+def scales(task: Task, stack: Stack, steps: Tensor) -> Tensor:
+    """What every member's lr is multiplied by at each of ``steps`` [count, members], float64."""
     share = progress(task, stack, steps)
     scale = torch.ones_like(share)
     for name in sorted({job.recipe.schedule for job in stack.jobs}):
         rows = [row for row, job in enumerate(stack.jobs) if job.recipe.schedule == name]
         scale[:, rows] = _schedule(name, [stack.jobs[row] for row in rows], share[:, rows])
-    lr = torch.cat([_lr(group) for group in stack.groups]).double()
     if "lr_scale" in stack.control:
-        lr = lr * stack.control["lr_scale"].to(lr.device)
-    return (lr * scale).to(stack.flat.dtype)
-
-
-def _lr(group: Any) -> Tensor:
-    return group.hyper["lr"] if "lr" in group.hyper else group.state[0].new_ones(len(group))
+        scale = scale * stack.control["lr_scale"].to(scale.device)
+    return scale
 
 
 def _schedule(name: str, jobs: list[Job], progress: Tensor) -> Tensor:

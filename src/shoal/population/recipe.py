@@ -1,12 +1,10 @@
 """A recipe: the complete description of one training, and a job: one member to train with it."""
 
-import functools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from shoal.errors import UserError
+from shoal.population.composition import prefix
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,8 @@ class Recipe:
     their coefficient or rate stands in ``hyper``.
     batch_size: rows a step, or "all". epochs: passes over the training rows (may be a fraction).
     optimizer: a name, the path of the user's own file, ``file.py:Class`` for a ``torch.optim.Optimizer``
-    class, or rules one after the other, ``"sgd>adam@0.3"`` (see ``stages``).
+    class, or several put together: ``"sgd>adam@0.3"``, ``"matrix:lion|adam"``, ``"centralize+adam+cautious"``
+    (see ``shoal.population.composition``).
     train_size: training rows that are used, drawn by seed (fewer are a subset of more); None for all.
     Preprocessing is fitted on all of them. label_noise: share of the training rows whose class is replaced by
     another, drawn by seed; the training score is of what was trained on.
@@ -49,73 +48,10 @@ class Recipe:
         return replace(self, hyper={**self.hyper, **named})
 
     def hyper_of(self, technique: str) -> dict[str, float]:
-        """The recipe's own values for one technique, without what stands before the dot (``prefix``)."""
+        """The recipe's own values for one technique or label, without what stands before the last dot."""
         split = {name: name.rpartition(".") for name in self.hyper}
         own = prefix(technique)
         return {split[name][2]: value for name, value in self.hyper.items() if split[name][0] == own}
-
-
-def prefix(technique: str) -> str:
-    """What a technique's hyperparameters are called by: its name; "./mine.py" is "mine", "./mine.py:Own" is
-    "Own"."""
-    return technique.rpartition("/")[2].rpartition(":")[2].removesuffix(".py")
-
-
-class Stage(NamedTuple):
-    """One rule of an optimizer, and the share of all steps at which the next one takes over (1: none)."""
-
-    rule: str
-    until: float
-
-
-@functools.cache
-def stages(optimizer: str) -> tuple[Stage, ...]:
-    """The rules of ``"adam"`` (one) or ``"sgd>adam@0.3"``: SGD for the first 30 % of the steps, then Adam.
-
-    Raises UserError where a rule is missing or the shares do not rise inside (0, 1).
-    """
-    found, begin = [], 0.0
-    first, *later = optimizer.split(">")
-    rule = first
-    for text in later:
-        following, _, share = text.rpartition("@")
-        try:
-            until = float(share)
-        except ValueError:
-            until = math.nan
-        if not rule.strip() or not following.strip() or not begin < until < 1:
-            raise UserError(
-                f"optimizer {optimizer!r} does not say when {text.strip()!r} takes over; write for example "
-                "sgd>adam@0.3 (shares of all steps, rising, between 0 and 1)"
-            )
-        found.append(Stage(rule.strip(), until))
-        rule, begin = following, until
-    return (*found, Stage(rule.strip(), 1.0))
-
-
-def rules(optimizer: str) -> tuple[str, ...]:
-    """The rules of an optimizer, each once, in the order they take over."""
-    return tuple(dict.fromkeys(stage.rule for stage in stages(optimizer)))
-
-
-class Span(NamedTuple):
-    """The steps that a rule moves a member in: from ``first``, counted from 0, to before ``end``."""
-
-    rule: str
-    first: int
-    end: int
-
-
-@functools.cache
-def spans(optimizer: str, total: int) -> tuple[Span, ...]:
-    """The stages of ``total`` steps, to whole steps; one whose share holds no step is left out."""
-    found, first = [], 0
-    for rule, until in stages(optimizer):
-        end = round(until * total)
-        if end > first:
-            found.append(Span(rule, first, end))
-            first = end
-    return tuple(found)
 
 
 class Job(NamedTuple):

@@ -16,10 +16,11 @@ from torch import Tensor
 from shoal import catalogue
 from shoal.population import links
 from shoal.population.batches import training_steps
-from shoal.population.groups import Group, create_group
+from shoal.population.composition import spans
+from shoal.population.groups import Group, create_group, merged
 from shoal.population.links import Link
 from shoal.population.padding import pad, padded_draw
-from shoal.population.recipe import Job, spans
+from shoal.population.recipe import Job
 from shoal.population.template import Template, initial, padded, template
 from shoal.tasks.task import Task
 
@@ -95,20 +96,29 @@ class Stack:
 
         A row that another rule moved so far, or that is ``fresh``, begins with the rule's first state.
         """
+        flat = self.flat.clone()
+        begun = [row for row in fresh if row in rows]
+        flat[begun] = self._read()[begun]  # the next rule begins where the last one is evaluated
         groups = []
         for rule, run in itertools.groupby(zip(rows, rules, strict=True), key=operator.itemgetter(1)):
             own = [row for row, _ in run]
-            made = create_group(rule, [self.jobs[row] for row in own], self.flat[own])
+            made = create_group(rule, [self.jobs[row] for row in own], flat[own], self.template)
             for group, start, stop in self.bounds():
                 if group.name == rule:
                     kept = {place: row - start for place, row in enumerate(own) if start <= row < stop}
                     made.take(group, {at: row for at, row in kept.items() if own[at] not in fresh})
             groups.append(made)
-        return self._of(torch.tensor(list(rows)), groups)
+        return replace(self, flat=flat)._of(torch.tensor(list(rows)), groups)
+
+    def _read(self) -> Tensor:
+        """What the rules say is to be evaluated, [members, parameters]."""
+        parts = [group.read(self.flat[start:end], self.template) for group, start, end in self.bounds()]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def evaluated(self) -> "Stack":
-        """The stack as it is scored: an average's weights and running statistics in place of the last."""
-        flat, buffers = links.read(self.links, self.flat, self.buffers)
+        """The stack as it is scored: the weights that rules read, or an average's, in place of the last; with
+        an average go its running statistics."""
+        flat, buffers = links.read(self.links, self._read(), self.buffers)
         return replace(self, flat=flat, buffers=buffers, links=[])
 
     def state(self) -> dict[str, Tensor]:
@@ -133,7 +143,7 @@ class Stack:
         self.buffers = {name: named[f"buffer/{name}"] for name in self.buffers}
         self.control = {name: named[f"control/{name}"] for name in self.control}
         for number, group in enumerate(self.groups):
-            group.state = [named[f"group/{number}/{leaf}"] for leaf in range(len(group.state))]
+            group.restore([named[f"group/{number}/{leaf}"] for leaf in range(len(group.state))])
         for link in self.links:
             link.state = [named[f"link/{link.name}/{leaf}"] for leaf in range(len(link.state))]
 
@@ -158,10 +168,7 @@ def merge(stacks: Sequence[Stack]) -> Stack:
             places.setdefault(group.name, []).extend(range(offset + start, offset + stop))
         offset += len(one)
     for name in places:
-        same = [group for one in stacks for group in one.groups if group.name == name]
-        hyper = {field: torch.cat([group.hyper[field] for group in same]) for field in same[0].hyper}
-        leaves = [torch.cat([group.state[leaf] for group in same]) for leaf in range(len(same[0].state))]
-        groups.append(Group(name, same[0].rule, hyper, leaves))
+        groups.append(merged([group for one in stacks for group in one.groups if group.name == name]))
     index = torch.tensor([row for rows in places.values() for row in rows])
     jobs = [job for one in stacks for job in one.jobs]
     masks = [one.masks for one in stacks if one.masks is not None]
@@ -215,7 +222,7 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
     groups, start = [], 0
     for name in sorted(set(first.values())):
         own = [job for job in ordered if first[id(job)] == name]
-        groups.append(create_group(name, own, flat[start : start + len(own)]))
+        groups.append(create_group(name, own, flat[start : start + len(own)], made))
         start += len(own)
     return Stack(
         template=made,

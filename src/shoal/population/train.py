@@ -10,16 +10,18 @@ from torch import Tensor
 
 from shoal import catalogue
 from shoal.errors import UserError
-from shoal.population import control, rates
+from shoal.population import control, own_optimizers, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, train_rows, training_steps
+from shoal.population.composition import evaluations, spans
 from shoal.population.curves import Curve, points, stops
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.groups import Group
 from shoal.population.links import Chain
+from shoal.population.mover import Mover
 from shoal.population.outcomes import End, outcomes
 from shoal.population.own_optimizers import OwnOptimizers
 from shoal.population.randomness import noise_keys
-from shoal.population.recipe import Job, Outcome, Recipe, spans
+from shoal.population.recipe import Job, Outcome, Recipe
 from shoal.population.stack import Stack, create
 from shoal.tasks.task import Task
 
@@ -27,7 +29,7 @@ _TABLE_ROWS = 1 << 19  # row numbers in one table
 _TABLE_STEPS = 256
 
 Run = Callable[[Sequence[Tensor]], Sequence[Tensor]]
-Programs = Callable[[Stack, int], tuple[Run, Mapping[str, Run]]]
+Programs = Callable[[Stack, int], tuple[Run, Mapping[Any, Run]]]
 
 
 class StoppedError(Exception):
@@ -135,13 +137,17 @@ class Training:
         table = self.batches.table(stack.seeds.tolist(), starts, count)
         steps = (stack.step + torch.arange(count)[:, None]).to(stack.flat.device)
         keys = noise_keys(stack.seeds, steps).unbind(0)
-        lr = rates.of(self.task, stack, steps).unbind(0)
+        scale = rates.scales(self.task, stack, steps)
         fixed = [*stack.template.views(stack.flat)]
         masks = stack.template.views(stack.masks) if stack.masks is not None else ()
         buffers, hyper = list(stack.buffers.values()), list(stack.hyper.values())
-        bounds = stack.bounds()
-        flats = [stack.flat[start:end] for _, start, end in bounds]
-        moves = [self._mover(*bound) for bound in bounds]
+        bounds = [slice(start, end) for _, start, end in stack.bounds()]
+        movers = [
+            Mover(group, stack.template, stack.flat[own], scale[:, own], self._programs(group, own))
+            for group, own in zip(stack.groups, bounds, strict=True)
+        ]
+        at = stack.flat.clone() if any(evaluations(group.name) > 1 for group in stack.groups) else None
+        points = fixed if at is None else [*stack.template.views(at)]
         chain = Chain(stack.links, stack.template, stack.flat, self.rules)
         done = rates.progress(self.task, stack, steps + 1).to(stack.flat.dtype).unbind(0)
         losses = []
@@ -149,25 +155,28 @@ class Training:
             if stop():
                 raise StoppedError
             x, y, rows = self.data.read(table.rows[step])
-            inputs = [*fixed, *buffers, *masks, x, y, rows, table.weight[step], keys[step], *hyper]
-            gradient, loss, *buffers = self.gradient(inputs)
+            batch = [*masks, x, y, rows, table.weight[step], keys[step], *hyper]
+            gradient, loss, *after = self.gradient([*fixed, *buffers, *batch])
             losses.append(loss)
+            if at is not None:  # the same batch and noise again, where the links want to know the gradient
+                for mover, own in zip(movers, bounds, strict=True):
+                    mover.probe(step, gradient[own], at[own], loss[own], keys[step][own])
+                gradient, *_ = self.gradient([*points, *buffers, *batch])
+            buffers = after
             chain.before(gradient, keys[step], steps[step])
-            for (group, start, end), flat, move in zip(bounds, flats, moves, strict=True):
-                numbers = [lr[step][start:end] if name == "lr" else h for name, h in group.hyper.items()]
-                own = [gradient[start:end], loss[start:end], keys[step][start:end]]
-                move([flat, *own, *numbers, *group.state])
+            for mover, own in zip(movers, bounds, strict=True):
+                mover.move(step, gradient[own], loss[own], keys[step][own])
             chain.after(buffers, done[step])
         stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
         stack.step = stack.step + count
         self.member_steps += count * len(stack)
         return torch.stack(losses).isfinite().cumprod(0).sum(0)
 
-    def _mover(self, group: Group, start: int, end: int) -> Run:
-        """What moves a group's rows."""
-        if group.rule.CARD.scope == "torch":
-            return self.own.rule(group, self.stack.jobs[start:end], self.stack.template)
-        return self.rules[group.name]
+    def _programs(self, group: Group, rows: slice) -> Mapping[Any, Run]:
+        """The programs that move a group's rows."""
+        if own_optimizers.is_own(group.name):
+            return {group.name: self.own.rule(group, self.stack.jobs[rows], self.stack.template)}
+        return self.rules
 
     def _ended(self, broken: Collection[int]) -> list[int]:
         """Rows that have diverged, reached their last step, or are stopped by their controller."""

@@ -42,6 +42,9 @@ class Domain:
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
 
+ROLES = ("matrix", "bias", "norm", "embedding", "head", "activation")
+"""What a network's parameters are for; "head" is its last matrix."""
+
 SYMMETRIES = {
     "scale": "a loss times a positive number gives the same steps, but for eps",
     "sign": "turning the sign of coordinates turns that of their steps",

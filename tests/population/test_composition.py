@@ -3,7 +3,7 @@
 import pytest
 
 from shoal.errors import UserError
-from shoal.population.recipe import Span, Stage, rules, spans, stages
+from shoal.population.composition import Span, Stage, rules, spans, stages
 
 
 def test_one_rule_is_one_stage():
