@@ -25,8 +25,11 @@ RECIPES = {
     "batch normalization and dropout": {"normalization": "batch_norm", "hyper": {"dropout.rate": 0.4}},
     "linear": {"depth": 0},
     "layer normalization and learned slopes": {"normalization": "layer_norm", "activation": "prelu"},
+    "scaled branches": {"depth": 3, "residual": True, "initializer": "zero_residual"},
     "gates": {"normalization": "batch_norm", "activation": "swiglu"},
     "a shift for no channel": {"normalization": "rms_norm"},
+    "directions and lengths": {"normalization": "weight_norm"},
+    "branches": {"depth": 3, "residual": True, "hyper": {"stochastic_depth.rate": 0.4}},
     "images": {"network": "convnet", "width": 3},
 }
 

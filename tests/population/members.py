@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from shoal import catalogue
+from shoal.artifact.network import scales_branches
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Recipe
 from shoal.population.stack import Stack
@@ -88,7 +89,7 @@ def recipe_with(kind: str, name: str, base: Recipe, share: float) -> Recipe:
     chosen: dict[str, Any] = (
         {kind: name} if kind in PLACES else {}
     )  # a regularizer is on when its number stands in hyper
-    if getattr(catalogue.find(kind, name), "PLACE", "") == "branch":
+    if getattr(catalogue.find(kind, name), "PLACE", "") == "branch" or scales_branches(name):
         chosen["residual"] = True
     return replace(base, **chosen, **fixed, hyper={**base.hyper, **hyper_of(kind, name, share)})
 
@@ -102,6 +103,9 @@ def neighbors(of: Recipe, count: int) -> list[Recipe]:
         share = 0.2 + 0.5 * number / count
         for kind in ("optimizer", "schedule", "initializer"):
             names = catalogue.names(kind)
+            if kind == "initializer":  # scales of branches are parameters: such networks stand alone
+                scaled = scales_branches(of.initializer)
+                names = tuple(one for one in names if scales_branches(one) == scaled)
             batch = other.batch_size
             other = replace(recipe_with(kind, names[number % len(names)], other, share), batch_size=batch)
         moved = {

@@ -93,6 +93,10 @@ def _initializer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
         drawn = [rule.draw((6, 4), torch.Generator().manual_seed(1), hyper)]
         if hasattr(rule, "draw_bias"):
             drawn.append(rule.draw_bias((6,), 4, torch.Generator().manual_seed(1), hyper))
+        if hasattr(rule, "calibrate"):
+            drawn.append(rule.calibrate(drawn[0], seed_like + torch.arange(30.0).view(5, 6), hyper))
+        if hasattr(rule, "first_scale"):
+            drawn.append(rule.first_scale(hyper))
         return drawn
 
     return run, (normal(MEMBERS),)

@@ -96,3 +96,10 @@ def test_a_controller_is_tried_too(wrong, said, tmp_path):
     with pytest.raises(UserError) as refused:
         catalogue.find("controller", str(file))
     assert said in str(refused.value)
+
+
+def test_an_initializer_of_ones_own_scales_no_branches(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(Path(catalogue.find("initializer", "zero_residual").__file__).read_text())
+    with pytest.raises(UserError, match="first_scale is for shoal's own initializers"):
+        catalogue.find("initializer", str(file))

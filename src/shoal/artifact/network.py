@@ -29,6 +29,8 @@ class Architecture(Protocol):
     @property
     def normalization(self) -> str: ...
     @property
+    def initializer(self) -> str: ...
+    @property
     def hyper(self) -> Mapping[str, float]: ...
 
 
@@ -63,4 +65,12 @@ def build(
         return ConvNet(features, outputs, **settings)
     inputs = torch.Size(features).numel()
     settings["branches"] = tuple(catalogue.regularizers(architecture.hyper, "branch").items())
+    settings["scaled"] = scales_branches(architecture.initializer)
     return MLP(inputs, outputs, residual=architecture.residual, **settings)
+
+
+def scales_branches(initializer: str) -> bool:
+    """Whether residual branches have learned scales, as some of shoal's own initializers want; no file of the
+    user's is run to know."""
+    known = initializer in catalogue.names("initializer")
+    return known and hasattr(catalogue.find("initializer", initializer), "first_scale")

@@ -59,12 +59,23 @@ class Activation(nn.Module):
         if self.learned:
             return self.technique.apply(x, self.parameter, hyper)
         if self.gated:
-            halves = x.unflatten(1, (2, x.shape[1] // 2)).unbind(1)  # a trace of a slice's gradient fixes sizes
-            return self.technique.apply(*halves, hyper)
+            # not slices: a trace of their gradient fixes sizes
+            return self.technique.apply(*x.unflatten(1, (2, x.shape[1] // 2)).unbind(1), hyper)
         return self.technique.apply(x, hyper)
 
     def extra_repr(self) -> str:
         return self.name
+
+
+class Scale(nn.Module):
+    """Multiplies a residual branch [*shape] by ``weight`` [1], which is learned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
 
 
 class Dropout(nn.Module):

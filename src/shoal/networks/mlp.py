@@ -10,6 +10,7 @@ from shoal.networks.layers import (
     Branch,
     Dropout,
     Normalization,
+    Scale,
     acts_on_weights,
     leaves_bias,
     maps,
@@ -23,8 +24,9 @@ class MLP(nn.Module):
     """[rows, *features] → [rows, outputs]: ``depth`` hidden layers of ``width`` units and a linear head.
 
     A hidden layer is linear → normalization → activation → regularizers. With ``residual`` every hidden layer
-    but the first is added to its input. A layer before a normalization over the batch has no bias
-    (its gradient would be rounding only). One before a gated activation has 2·width outputs.
+    but the first is added to its input, with ``scaled`` times a number that is learned. A layer before a
+    normalization over the batch has no bias (its gradient would be rounding only). One before a gated
+    activation has 2·width outputs.
 
     activation, normalization (None without), regularizers, those that act at activations, and branches, those
     that act at residual branches, are (name, technique) pairs.
@@ -42,6 +44,7 @@ class MLP(nn.Module):
         regularizers: Sequence[tuple[str, Any]] = (),
         branches: Sequence[tuple[str, Any]] = (),
         residual: bool = False,
+        scaled: bool = False,
     ):
         super().__init__()
         self.residual = residual
@@ -60,6 +63,8 @@ class MLP(nn.Module):
             for number, one in enumerate(branches if residual and layer else ()):
                 site = _BRANCHES + layer + (number << 16)
                 parts.append(Branch(*one, site, share=layer / (depth - 1)))
+            if residual and scaled and layer:
+                parts.append(Scale())
             self.hidden.append(nn.Sequential(*parts))
         self.head = nn.Linear(width if depth else inputs, outputs)
 

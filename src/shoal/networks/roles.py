@@ -2,18 +2,18 @@
 
 from torch import nn
 
-from shoal.networks.layers import Activation, Normalization
+from shoal.networks.layers import Activation, Normalization, Scale
 from shoal.networks.normalized_weights import Lengths
 from shoal.networks.written_out import Embedding, GroupNorm, LayerNorm
 
-_OURS = (Normalization, LayerNorm, GroupNorm)
+_OURS = (Normalization, Scale, LayerNorm, GroupNorm)
 _NORMS = (*_OURS, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.modules.batchnorm._BatchNorm)
 
 
 def roles(module: nn.Module) -> dict[str, str]:
     """Parameter name → "matrix", "bias", "norm", "activation", "embedding" or "head" (the last matrix).
 
-    A normalization's scale and shift are "norm", and so are lengths of weights.
+    A normalization's scale and shift are "norm", and so are lengths of weights and scales of branches.
     """
     found: dict[str, str] = {}
     for name, parameter in module.named_parameters():

@@ -246,7 +246,8 @@ def _small(made: Template) -> Template:
     """A perceptron of the same family with small sizes that are all different, to trace for every size."""
     family = made.family
     names = (family.depth, family.residual, family.activation, family.normalization)
-    recipe = Recipe("mlp", 7, *names, hyper=dict.fromkeys(family.hyper, 0.0))
+    branches = family.branches or Recipe.initializer
+    recipe = Recipe("mlp", 7, *names, branches, hyper=dict.fromkeys(family.hyper, 0.0))
     outputs = 10 if made.outputs > 1 else 1
     with torch.device("meta"):
         module = build(recipe, (6,), outputs)

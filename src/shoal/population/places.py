@@ -8,14 +8,21 @@ if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
     from shoal.tasks.task import Task
 
 
+def no_branches(what: str, recipe: Recipe) -> str | None:
+    """Why ``what`` (a technique and its verb) cannot be, and the way out, if the network has no branches."""
+    if recipe.network == "mlp" and recipe.residual and recipe.depth > 1:
+        return None
+    return (
+        f"{what} residual branches, and this network has none: set network=mlp, residual=true and a depth of "
+        "at least 2"
+    )
+
+
 def refusal(name: str, technique: Any, recipe: Recipe, task: "Task | None" = None) -> str | None:
     """Why a recipe (on a task) cannot have a regularizer, with the way out, or None if it can."""
     place = technique.PLACE
-    if place == "branch" and not (recipe.network == "mlp" and recipe.residual and recipe.depth > 1):
-        return (
-            f"regularizer {name!r} acts on residual branches, and this network has none: "
-            "set network=mlp, residual=true and a depth of at least 2, or leave it out"
-        )
+    if place == "branch" and (why := no_branches(f"regularizer {name!r} acts on", recipe)):
+        return f"{why}, or leave it out"
     if task is None:
         return None
     if place in ("target", "output") and (task.kind != "classification" or task.loss is not None):

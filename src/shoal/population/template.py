@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from shoal import catalogue
 from shoal.artifact.network import build as build_network
+from shoal.artifact.network import scales_branches
 from shoal.errors import UserError
-from shoal.networks.layers import Activation, Dropout, Normalization
+from shoal.networks.layers import Activation, Dropout, Normalization, Scale
 from shoal.networks.normalized_weights import Lengths
 from shoal.networks.roles import roles
 from shoal.networks.written_out import Embedding
-from shoal.population.places import refusal
+from shoal.population.places import no_branches, refusal
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
 from shoal.tasks.own_loss import OwnLoss
@@ -53,6 +54,7 @@ class Family(NamedTuple):
     kind: str
     own: int
     loss: int = 0
+    branches: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +89,9 @@ class Template:
     def paddable(self) -> bool:
         """Whether channels of zeros change no other: no normalization sees those of a row together, and no
         activation makes one of two."""
-        return not any(
-            (isinstance(layer, Normalization) and layer.by_row) or (isinstance(layer, Activation) and layer.gated)
-            for layer in self.module.modules()
-        )
+        layers = list(self.module.modules())
+        by_row = any(isinstance(layer, Normalization) and layer.by_row for layer in layers)
+        return not by_row and not any(isinstance(layer, Activation) and layer.gated for layer in layers)
 
     def views(self, flat: Tensor) -> tuple[Tensor, ...]:
         """flat [members, parameters] as one view [members, *shape] for each parameter."""
@@ -124,6 +125,7 @@ def template(task: Task, recipe: Recipe) -> Template:
         recipe.residual,
         recipe.activation,
         recipe.normalization,
+        recipe.initializer if scales_branches(recipe.initializer) else "",
     )
     return _template(key, _program_hyper(recipe), task)
 
@@ -153,11 +155,14 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
     if full not in _made:
         _factories[id(task.network)] = task.network
         _factories[id(task.loss)] = task.loss
-        network, width, depth, residual, activation, normalization = key
+        network, width, depth, residual, activation, normalization, branches = key
         recipe = Recipe(
             network=network, width=width, depth=depth, residual=residual, activation=activation,
-            normalization=normalization, hyper=dict.fromkeys(hyper, 0.0),
+            normalization=normalization, initializer=branches or Recipe.initializer,
+            hyper=dict.fromkeys(hyper, 0.0),
         )  # fmt: skip
+        if branches and (why := no_branches(f"initializer {branches!r} starts", recipe)):
+            raise UserError(f"{why}, or choose another initializer")
         for name, technique in catalogue.regularizers(hyper, *_PLACES).items():
             if why := refusal(name, technique, recipe, task):
                 raise UserError(why)
@@ -187,12 +192,12 @@ def _check_inputs(module: nn.Module, hyper: tuple[str, ...], task: Task) -> None
 
 
 def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
-    network, _, depth, residual, activation, normalization = key
+    network, _, depth, residual, activation, normalization, branches = key
     silent = not any(isinstance(child, Dropout) for child in module.modules())
     noisy = not silent or bool(catalogue.regularizers(hyper, "weights"))
     own = id(task.network) if network == "own" else 0
     family = Family(network, depth, residual, activation, normalization, hyper, noisy, False, task.kind, own)
-    family = family._replace(loss=id(task.loss) if task.loss is not None else 0)
+    family = family._replace(loss=id(task.loss) if task.loss is not None else 0, branches=branches)
     buffers = {
         name: torch.zeros_like(value, device="cpu")
         if "mean" in name
@@ -211,7 +216,7 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
 
     Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
     share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, lengths
-    those of the weights that were drawn, what an activation learns starts as it says.
+    those of the weights that were drawn, what an activation learns and scales of branches start as they say.
     Initializer "own" keeps what the user's module draws under the seed.
     """
     made = template(task, recipe)
@@ -229,6 +234,8 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
             drawn[name] = _first_of_activation(made, name, recipe)
         elif leaf == "length" and isinstance(layer, Lengths):
             drawn[name] = layer.first_length(drawn[f"{home}.weight"])
+        elif isinstance(layer, Scale):
+            drawn[name] = technique.first_scale(hyper)
         else:
             drawn[name] = _draw(technique, made, name, shape, hyper, generator(seed, "draw", name))
     return torch.cat([value.reshape(-1) for value in drawn.values()]), {

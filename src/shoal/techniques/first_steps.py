@@ -87,6 +87,8 @@ def _observed(rule: ModuleType, _: Tensor, parameter: Tensor, numbers: list[Tens
 
 def _drawn(rule: ModuleType) -> str | None:
     """An initializer is given plain numbers, and shapes of linear and convolution weights."""
+    if hasattr(rule, "first_scale") and not rule.__name__.startswith("shoal."):
+        return "first_scale is for shoal's own initializers, because artifacts load without a user's file"
     try:
         for shape in ((4, 3), (4, 3, 2, 2)):
             made = rule.draw(shape, torch.Generator().manual_seed(0), rule.Hyper())

@@ -97,7 +97,14 @@ class Schedule(Protocol):
 
 
 class Initializer(Protocol):
-    """``draw`` gives a weight of ``shape`` (out, in, *kernel); ``draw_bias`` a bias, zeros if absent."""
+    """``draw`` gives a weight of ``shape`` (out, in, *kernel).
+
+    An initializer may also have ``draw_bias(shape, fan_in, generator, hyper)``, else biases start at 0;
+    ``calibrate(weight, output, hyper)``, the weight to start from in place of the one that was drawn and gives
+    ``output`` [rows, out, *] on a first batch of training rows, asked layer after layer, each behind those
+    that are calibrated; and ``first_scale(hyper)`` [1]: then a network's residual branches are multiplied by
+    scales that it learns, and that start there.
+    """
 
     CARD: Card
     Hyper: Any

@@ -4,8 +4,8 @@
 
 β beta. The hidden layers have about twice the weights of other activations' at equal width.
 Shazeer 2020, GLU variants improve transformer, arXiv:2002.05202.
-Differs from the paper: it stands in every hidden layer, there in those of a transformer's feed-forward parts, whose
-width is reduced by a third for equal numbers of weights; here the width is the recipe's. Biases are kept.
+Differs from the paper: it stands in every hidden layer, there in those of a transformer's feed-forward parts,
+a third narrower to have equal numbers of weights; here the width is the recipe's. Biases are kept.
 Witness: torch.nn.functional.silu, torch.nn.functional.glu's halves.
 """
 
