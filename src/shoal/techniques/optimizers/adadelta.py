@@ -64,5 +64,7 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    title="Adadelta",
+    symmetries=("scale", "sign", "permutation"),
     torch="optimizer = torch.optim.Adadelta(model.parameters(), lr={lr}, rho={rho}, eps={eps})",
 )

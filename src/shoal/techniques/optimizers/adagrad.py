@@ -56,6 +56,8 @@ CARD = Card(
     },
     contains=("sgd",),
     state=1,
+    title="Adagrad",
+    symmetries=("scale", "sign", "permutation"),
     torch=(
         "optimizer = torch.optim.Adagrad(\n"
         "    model.parameters(), lr={lr}, initial_accumulator_value={initial_accumulator_value}, eps={eps}\n"

@@ -64,5 +64,7 @@ CARD = Card(
     },
     contains=("momentum", "sgd"),
     state=2,
+    title="Adam",
+    symmetries=("scale", "sign", "permutation"),
     torch="optimizer = torch.optim.Adam(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

@@ -64,5 +64,7 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    title="Adamax",
+    symmetries=("scale", "sign", "permutation"),
     torch="optimizer = torch.optim.Adamax(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

@@ -72,6 +72,8 @@ CARD = Card(
     },
     contains=("adam", "momentum", "sgd"),
     state=2,
+    title="AdamW",
+    symmetries=("scale", "sign", "permutation"),
     torch=(
         "optimizer = torch.optim.AdamW(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps}, "
         "weight_decay={weight_decay})"

@@ -68,6 +68,8 @@ CARD = Card(
     },
     contains=("sgd",),
     state=3,
+    title="AMSGrad",
+    symmetries=("scale", "sign", "permutation"),
     torch=(
         "optimizer = torch.optim.Adam(\n"
         "    model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps}, amsgrad=True\n"

@@ -43,5 +43,7 @@ CARD = Card(
     ranges={"lr": Range(1e-3, 1e1, log=True)},
     domain={"lr": Domain(0.0, open_low=True)},
     recipe={"batch_size": "all"},
+    title="GradientDescent",
+    symmetries=("sign", "permutation", "rotation"),
     torch="optimizer = torch.optim.SGD(model.parameters(), lr={lr})",
 )

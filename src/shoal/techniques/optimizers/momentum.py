@@ -50,5 +50,7 @@ CARD = Card(
     domain={"lr": Domain(0.0, open_low=True), "momentum": Domain(0.0, 1.0, open_high=True)},
     contains=("sgd",),
     state=1,
+    title="Momentum",
+    symmetries=("sign", "permutation", "rotation"),
     torch="optimizer = torch.optim.SGD(model.parameters(), lr={lr}, momentum={momentum})",
 )

@@ -73,6 +73,8 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    title="NAdam",
+    symmetries=("scale", "sign", "permutation"),
     torch=(
         "optimizer = torch.optim.NAdam(\n"
         "    model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps},\n"

@@ -82,5 +82,7 @@ CARD = Card(
     },
     contains=("sgd",),
     state=2,
+    title="RAdam",
+    symmetries=("sign", "permutation"),
     torch="optimizer = torch.optim.RAdam(model.parameters(), lr={lr}, betas=({beta1}, {beta2}), eps={eps})",
 )

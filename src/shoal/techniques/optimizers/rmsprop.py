@@ -56,5 +56,7 @@ CARD = Card(
     },
     contains=("sgd",),
     state=1,
+    title="RMSprop",
+    symmetries=("scale", "sign", "permutation"),
     torch="optimizer = torch.optim.RMSprop(model.parameters(), lr={lr}, alpha={alpha}, eps={eps})",
 )

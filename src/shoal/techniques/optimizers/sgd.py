@@ -43,5 +43,7 @@ CARD = Card(
     parent="gradient_descent",
     ranges={"lr": Range(1e-4, 1.0, log=True)},
     domain={"lr": Domain(0.0, open_low=True)},
+    title="SGD",
+    symmetries=("sign", "permutation", "rotation"),
     torch="optimizer = torch.optim.SGD(model.parameters(), lr={lr})",
 )
