@@ -51,9 +51,11 @@ def test_description_read_as_text_equals_the_module(kind, name):
     (entry,) = [one for one in catalogue.describe(kind) if one["name"] == name]
     card, defaults = module.CARD, module.Hyper._field_defaults
     assert entry["kind"] == kind
-    for key in ("summary", "paper", "year", "parent", "scope", "evaluations", "state"):
+    for key in ("summary", "paper", "year", "parent", "scope", "evaluations", "state", "title"):
         assert entry[key] == getattr(card, key)
-    assert (entry["contains"], entry["needs"]) == (list(card.contains), list(card.needs))
+    for key in ("contains", "needs", "symmetries"):
+        assert entry[key] == list(getattr(card, key))
+    assert entry["place"] == getattr(module, "PLACE", "")
     assert entry["recipe"] == dict(card.recipe)
     assert list(entry["hyper"]) == list(module.Hyper._fields)
     for field, numbers in entry["hyper"].items():
@@ -160,3 +162,11 @@ def test_wrong_file_is_one_clear_sentence(text, said, tmp_path):
     with pytest.raises(UserError, match=said):
         catalogue.find("optimizer", str(file))
     assert not {name for name in set(sys.modules) - before if name.endswith("mine")}
+
+
+@pytest.mark.skipif(not catalogue.TIMES.is_file(), reason="benchmarks/optimizer_cost.py has not measured yet")
+@pytest.mark.parametrize("kind", catalogue.STEPPED)
+def test_every_technique_that_takes_part_in_a_step_has_a_measured_time(kind):
+    times = {one["name"]: one["relative_time"] for one in catalogue.describe(kind)}
+    assert [name for name, time in times.items() if time is None] == []
+    assert set(json.loads(catalogue.TIMES.read_text())[kind]) == set(times)

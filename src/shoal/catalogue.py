@@ -8,6 +8,7 @@ import ast
 import hashlib
 import importlib
 import importlib.util
+import json
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -20,6 +21,11 @@ from typing import Any
 from shoal import techniques
 from shoal.errors import UserError, unknown
 from shoal.techniques.card import Card, Domain, Range
+
+STEPPED = {"optimizer": "sgd", "link": "adam"}
+"""The kinds of which a step's time is measured, and the rule whose step is 1: optimizers take its place,
+links stand in a chain with it."""
+TIMES = Path(techniques.__path__[0]) / "costs.json"
 
 
 def kinds() -> tuple[str, ...]:
@@ -87,14 +93,17 @@ def describe(kind: str | None = None) -> list[dict[str, Any]]:
 
     Keys: kind, name, summary, paper, year (0 if unknown), parent ("" for a root), hyper (name → default, low,
     high, log, domain; low and high are None where no search range is given), scope, contains, needs, recipe,
-    evaluations, state.
+    evaluations, state, title, symmetries, place (where one of a kind with several places stands, else ""),
+    relative_time (measured time of a training step, see ``STEPPED``; None if it was not measured).
     """
     chosen = kinds() if kind is None else (kind,)
     return [_described(each, name) for each in chosen for name in names(each)]
 
 
 def _described(kind: str, name: str) -> dict[str, Any]:
-    card, defaults = _read(_files(_folders()[kind])[name])
+    file = _files(_folders()[kind])[name]
+    card, defaults = _read(file)
+    place = _assigned(file, "PLACE")
     return {
         "kind": kind,
         "name": name,
@@ -112,6 +121,10 @@ def _described(kind: str, name: str) -> dict[str, Any]:
         "recipe": dict(card.recipe),
         "evaluations": card.evaluations,
         "state": card.state,
+        "title": card.title,
+        "symmetries": list(card.symmetries),
+        "place": "" if place is None else ast.literal_eval(place),
+        "relative_time": _times().get(kind, {}).get(name),
     }
 
 
@@ -123,6 +136,12 @@ def _numbers(default: float, bounds: Range | None, domain: Domain) -> dict[str, 
         "log": bounds.log if bounds else False,
         "domain": str(domain),
     }
+
+
+@cache
+def _times() -> dict[str, dict[str, float]]:
+    """Kind → name → relative time, as ``benchmarks/optimizer_cost.py`` measured it; empty before it did."""
+    return json.loads(TIMES.read_text(encoding="utf-8")) if TIMES.is_file() else {}
 
 
 @cache

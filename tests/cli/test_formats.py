@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from shoal.cli.formats import clock, score, signed, span
+from shoal.cli.formats import clock, cost, score, signed, span
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_scores_and_signs():
     assert score(math.nan) == "–"
     assert signed(-0.0042, 3) == "−0.004"
     assert signed(0.0042, 3) == "+0.004"
+
+
+@pytest.mark.parametrize(
+    ("kind", "evaluations", "state", "time", "words"),
+    [
+        ("optimizer", 1.0, 2, 1.26, "1 evaluation, 2 numbers, 1.3× sgd"),
+        ("optimizer", 1.5, 1, 12.0, "1.5 evaluations, 1 number, 12.0× sgd"),
+        ("link", 2.0, 0, 1.98, "2 evaluations, 0 numbers, 2.0× adam"),
+        ("link", 1.0, 0, None, "1 evaluation, 0 numbers, –"),
+    ],
+)
+def test_costs(kind, evaluations, state, time, words):
+    told = {"kind": kind, "evaluations": evaluations, "state": state, "relative_time": time}
+    assert cost(told) == words

@@ -1,6 +1,7 @@
 """``shoal list`` shows what there is, and nothing is listed by hand."""
 
 import json
+import re
 
 import pytest
 
@@ -32,12 +33,25 @@ def test_all_techniques_stand_under_their_kinds(capsys):
     assert _first_words(capsys) == expected
 
 
+@pytest.mark.parametrize("kind", catalogue.STEPPED)
+def test_what_a_step_costs_stands_beside_the_techniques_that_make_it(kind, capsys, monkeypatch):
+    first, *others = catalogue.names(kind)
+    monkeypatch.setattr(catalogue, "_times", lambda: {kind: {first: 1.44}})
+    assert main.run(["list", kind]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f", 1.4× {catalogue.STEPPED[kind]}  " in lines[0]
+    assert len({line.index("evaluation") for line in lines}) == 1
+    assert all(re.search(r"\d evaluations?, \d numbers?, –  ", line) for line in lines[1:])
+    times = [row["relative_time"] for row in _json(capsys, kind)]
+    assert times == [1.44, *(None for _ in others)]
+
+
 def test_tree_of_the_optimizers_begins_with_cauchy(capsys):
     assert main.run(["list", "optimizer", "--tree"]) == 0
     lines = capsys.readouterr().out.splitlines()
     summary = catalogue.find("optimizer", "gradient_descent").CARD.summary
     assert lines[0].split("  ", 1)[1].split("  ")[0] == "gradient_descent (1847)" and summary in lines[0]
-    assert [line for line in lines if line[2] != " "] == [lines[0], "  └── sgd (1951)" + lines[1][16:]]
+    assert lines[1][2:].lstrip("├└─ ").startswith("sgd (1951)") and all(line[2] in "├│└ " for line in lines[1:])
     assert len(lines) == len(catalogue.names("optimizer"))
 
 

@@ -4,13 +4,14 @@ docs/cli.md comes from the commands' own help, docs/catalogue.md from the techni
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from shoal import catalogue
+from shoal.cli.formats import cost
 from shoal.cli.main import shoal
 from shoal.tasks.load import names
 
@@ -34,14 +35,27 @@ def catalogue_page() -> str:
     """docs/catalogue.md: the built-in tasks, then every technique by kind with its hyperparameters."""
     tasks = _table(("task", "what it is"), names().items())
     parts = [NOTICE, "# Catalogue", "## Tasks", tasks]
-    heading = ("technique", "what it does", "hyperparameter = default, search range, legal values", "source")
     for kind in catalogue.kinds():
-        rows = [
-            (f"`{each['name']}`", each["summary"], _hyper(each["hyper"]), each["paper"])
-            for each in catalogue.describe(kind)
-        ]
-        parts += [f"## {kind.capitalize()}", _table(heading, rows)]
+        described = catalogue.describe(kind)
+        columns = [name for name, cell in COLUMNS.items() if any(map(cell, described))]
+        rows = [[COLUMNS[name](each) for name in columns] for each in described]
+        parts += [f"## {kind.capitalize()}", *_note(kind), _table(columns, rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _note(kind: str) -> list[str]:
+    """What the table of a kind needs to be understood."""
+    if kind not in catalogue.STEPPED:
+        return []
+    chained = (
+        "Before a rule stand the links whose place is `gradient` or `point`, behind it those whose place is "
+        "`change`: `centralize+adam+cautious`. "
+    )
+    return [
+        f"{chained * (kind == 'link')}A step: evaluations of the gradient, numbers kept for each parameter, "
+        f"and the measured time of a whole training step as a multiple of {catalogue.STEPPED[kind]}'s"
+        f"{', to which the link is chained' * (kind == 'link')} (`benchmarks/optimizer_cost.py`)."
+    ]
 
 
 def _hyper(fields: dict[str, dict[str, Any]]) -> str:
@@ -52,6 +66,22 @@ def _hyper(fields: dict[str, dict[str, Any]]) -> str:
             searched = f", {one['low']:g} to {one['high']:g}{' (log)' if one['log'] else ''}"
         lines.append(f"`{name}` = {one['default']:g}{searched}, {one['domain']}")
     return "<br>".join(lines) or "none"
+
+
+def _step(each: dict[str, Any]) -> str:
+    return cost(each) if each["kind"] in catalogue.STEPPED else ""
+
+
+COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "technique": lambda each: f"`{each['name']}`",
+    "place": lambda each: each["place"],
+    "what it does": lambda each: each["summary"],
+    "hyperparameter = default, search range, legal values": lambda each: _hyper(each["hyper"]),
+    "a step": _step,
+    "symmetries": lambda each: ", ".join(each["symmetries"]),
+    "source": lambda each: each["paper"],
+}
+"""The columns of a kind's table by their headings; one that is empty for all of a kind is left out."""
 
 
 def _table(heading: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -9,7 +9,7 @@ import click
 from shoal import catalogue
 from shoal.cli.descent import draw, roots
 from shoal.cli.example import Example
-from shoal.cli.formats import count
+from shoal.cli.formats import cost, count
 from shoal.errors import UserError, unknown
 
 Row = dict[str, Any]
@@ -31,13 +31,18 @@ def list_(kind: str | None, tree: bool, as_json: bool) -> None:
     if not rows:
         click.echo(f"no {kind} yet")
         return
-    width = max(len(row["name"]) for row in rows)
+    told = ["name", "summary"]
+    if kind in catalogue.STEPPED:
+        rows = [{**row, "cost": cost(row)} for row in rows]
+        told.insert(1, "cost")
+    widths = [max(len(row[key]) for row in rows) for key in told[:-1]]
     group = None
     for row in rows:
         if kind is None and row["kind"] != group:
             group = row["kind"]
             click.secho(f"{group}", bold=True)
-        click.echo(f"  {row['name']:{width}}  {row['summary']}")
+        cells = [f"{row[key]:{width}}" for key, width in zip(told, widths, strict=False)]
+        click.echo("  ".join(["", *cells, row[told[-1]]]))
 
 
 def _tree(kind: str | None, as_json: bool) -> None:
