@@ -12,7 +12,7 @@ from shoal.techniques.optimizers import adafactor
     [
         (0.05, -0.7, 1e-7, 1e-2, 1.5, 0.0),
         (0.5, -0.9, 1e-12, 1e-3, 1.0, 0.1),
-        (0.02, -0.5, 0.3, 0.1, 2.0, 0.02),
+        (0.02, -0.5, 0.9, 0.1, 2.0, 0.02),
     ],
     ids=["rate of lr", "rate of 1/√t, decay", "large eps"],
 )

@@ -76,3 +76,10 @@ def test_a_tensor_of_zeros_starts_as_in_adamw():
     torch.testing.assert_close(change, expected, rtol=1e-14, atol=0)
     still = Seen(torch.zeros_like(parameter), *seen[1:])
     assert torch.equal(lamb.update(still, lamb.init(parameter, ours), parameter, ours)[0], parameter)
+
+
+def test_a_direction_of_zero_leaves_the_tensor_where_it_is():
+    parameter = torch.ones(3, dtype=torch.float64)
+    seen = Seen(torch.zeros_like(parameter), torch.tensor(0.0), torch.tensor(0))
+    hyper = lamb.Hyper(weight_decay=0.0)
+    assert not lamb.update(seen, lamb.init(parameter, hyper), parameter, hyper)[0].any()
