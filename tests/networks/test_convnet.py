@@ -76,3 +76,17 @@ def test_convolutions_before_a_gate_have_twice_the_channels():
     one, gate = nn.functional.conv2d(x, convolution.weight, convolution.bias, padding=1).split(2, 1)
     pooled = nn.functional.max_pool2d(one * nn.functional.silu(gate), 2)
     torch.testing.assert_close(ours(x), ours.head(pooled.flatten(1)), rtol=1e-12, atol=1e-12)
+
+
+def test_normalized_weights_are_torchs():
+    torch.manual_seed(1)
+    settings = {"width": 2, "depth": 1, "activation": TANH}
+    ours = ConvNet((3, 4, 4), 4, **settings, normalization=norm("weight_norm")).double()
+    theirs = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 2, 3, padding=1).double())
+    layer, made = ours.stages[0][0], theirs.parametrizations.weight
+    layer.length.data = torch.tensor([0.5, 3.0], dtype=torch.float64)
+    made.original0.data = layer.length.data.view(2, 1, 1, 1)
+    made.original1.data, theirs.bias.data = layer.weight.data, layer.bias.data
+    x = torch.randn(5, 3, 4, 4, dtype=torch.float64)
+    expected = nn.functional.max_pool2d(theirs(x).tanh(), 2).flatten(1)
+    torch.testing.assert_close(ours(x), ours.head(expected), rtol=1e-12, atol=1e-12)

@@ -1,10 +1,13 @@
 """The perceptron's forward pass against plain torch modules with the same weights."""
 
+from collections import namedtuple
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from shoal import catalogue
 from shoal.networks.forward import Forward, forward
@@ -96,3 +99,47 @@ def test_layers_before_a_gate_have_twice_the_outputs():
     ours = MLP(6, 3, width=8, depth=2, activation=SWIGLU)
     theirs = nn.Sequential(nn.Flatten(), Gated(6, 8), Gated(8, 8), nn.Linear(8, 3))
     assert_equal(ours, theirs, True)
+
+
+def test_normalized_weights_are_torchs():
+    torch.manual_seed(1)
+    ours = MLP(6, 3, width=8, depth=2, activation=RELU, normalization=norm("weight_norm")).double()
+    hidden = [weight_norm(nn.Linear(inputs, 8).double()) for inputs in (6, 8)]
+    for (own, _), layer in zip(ours.hidden, hidden, strict=True):
+        own.length.data *= torch.rand(8)
+        layer.parametrizations.weight.original0.data = own.length.data[:, None]
+        layer.parametrizations.weight.original1.data = own.weight.data
+        layer.bias.data = own.bias.data
+    theirs = nn.Sequential(nn.Flatten(), hidden[0], nn.ReLU(), hidden[1], nn.ReLU(), ours.head)
+    x = torch.randn(5, 2, 3, dtype=torch.float64)
+    torch.testing.assert_close(ours(x), theirs(x), rtol=1e-12, atol=1e-12)
+
+
+def test_branches_are_silenced_by_their_depth_in_training_only():
+    """The regularizer here multiplies a branch by its share."""
+    torch.manual_seed(1)
+    seen: list[tuple[int, float]] = []
+
+    def apply(branch, key, share, hyper):
+        seen.append((int(key), share))
+        return branch * share
+
+    shrink = ("shrink", SimpleNamespace(Hyper=namedtuple("Hyper", ()), apply=apply))
+    settings = {"width": 8, "depth": 4, "activation": RELU, "residual": True}
+    ours = MLP(6, 3, **settings, branches=[shrink]).double()
+    x, key = torch.randn(5, 6, dtype=torch.float64), torch.tensor(7)
+
+    def expected(*shares: float) -> torch.Tensor:
+        h = ours.hidden[0](x)
+        for share, layer in zip(shares, list(ours.hidden)[1:], strict=True):
+            h = h + share * layer(h)
+        return ours.head(h)
+
+    with forward(Forward(True, None, key, {})):
+        made = ours(x)
+    torch.testing.assert_close(made, expected(1 / 3, 2 / 3, 1))
+    assert [share for _, share in seen] == [1 / 3, 2 / 3, 1.0] and len({key for key, _ in seen}) == 3
+    with forward(Forward(False, None, None, {})):
+        torch.testing.assert_close(ours(x), expected(1, 1, 1))
+    assert len(seen) == 3
+    assert len(MLP(6, 3, **{**settings, "residual": False}, branches=[shrink]).hidden[1]) == 2

@@ -4,6 +4,7 @@ from torch import nn
 
 from shoal import catalogue
 from shoal.networks.layers import Activation, Normalization
+from shoal.networks.normalized_weights import linear
 from shoal.networks.roles import roles
 
 
@@ -13,6 +14,7 @@ class Everything(nn.Module):
         self.words = nn.Embedding(5, 4)
         self.norm = Normalization("batch_norm", catalogue.find("normalization", "batch_norm"), 4)
         self.learned = Activation("prelu", catalogue.find("activation", "prelu"))
+        self.directed = linear(("weight_norm", catalogue.find("normalization", "weight_norm")), 4, 4, True)
         self.theirs = nn.LayerNorm(4)
         self.root = nn.RMSNorm(4)
         self.slope = nn.PReLU()
@@ -28,6 +30,7 @@ def test_every_parameter_has_the_role_of_its_layer():
     assert found["words.weight"] == "embedding"
     assert {found[f"{name}.{leaf}"] for name in ("norm", "theirs") for leaf in ("weight", "bias")} == {"norm"}
     assert found["learned.parameter"] == found["slope.weight"] == "activation"
+    assert found["directed.length"] == "norm" and found["directed.weight"] == "matrix"
     assert found["root.weight"] == "norm"
     assert found["convolution.weight"] == found["lstm.weight_hh_l0"] == found["own"] == "matrix"
     assert found["convolution.bias"] == found["lstm.bias_ih_l0"] == found["head.bias"] == "bias"

@@ -258,9 +258,78 @@ def test_two_averages_are_refused():
         links.names(with_hyper({"ema.decay": 0.9, "swa.start": 0.5}))
 
 
-def test_label_smoothing_of_numbers_is_refused():
-    with pytest.raises(UserError, match="'label_smoothing' acts on the probabilities of classes"):
-        begin(table(classes=None), [Job("one", with_hyper(IN_THE_LOSS), 0)])
+@pytest.mark.parametrize("name", ["label_smoothing.smoothing", "confidence_penalty.coefficient"])
+def test_what_acts_on_classes_is_refused_for_numbers(name):
+    with pytest.raises(UserError, match=f"{name.split('.')[0]!r} acts on the probabilities of classes"):
+        begin(table(classes=None), [Job("one", with_hyper({name: 0.1}), 0)])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"residual": True, "depth": 1}, {"residual": True, "network": "convnet"}],
+    ids=["not residual", "too shallow", "convolutions"],
+)
+def test_stochastic_depth_without_branches_is_refused(changes):
+    recipe = replace(with_hyper({"stochastic_depth.rate": 0.2}), **changes)
+    with pytest.raises(UserError, match="set network=mlp, residual=true and a depth of at least 2"):
+        begin(table(features=(6, 6)), [Job("one", recipe, 0)])
+
+
+def test_noise_on_inputs_that_are_names_is_refused():
+    class Words(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words, self.last = nn.Embedding(9, 4), nn.Linear(24, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.words(x.long().clamp(0, 8)).flatten(1))
+
+    recipe = Recipe(network="own", initializer="own", hyper={"input_noise.std": 0.1})
+    with pytest.raises(UserError, match=r"'input_noise' changes inputs .* whole numbers \(Embedding\)"):
+        begin(table(network=Words), [Job("one", recipe, 0)])
+
+
+PLACED = {
+    "input_noise": {"input_noise.std": 0.3},
+    "confidence_penalty": {"confidence_penalty.coefficient": 0.8},
+    "stochastic_depth": {"stochastic_depth.rate": 0.6},
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+def test_what_acts_in_training_only_moves_the_gradient_but_not_what_is_evaluated(name):
+    """With a rate of nearly zero nothing is learned, so the loss is that of the first weights."""
+    task, quiet = table(), replace(BASE, optimizer="sgd", normalization="none", residual=True)
+    acting = with_hyper(PLACED[name], quiet)
+    still = [Job("one", recipe.with_hyper(sgd__lr=1e-300), 3) for recipe in (quiet, acting)]
+    losses = [next(begin(task, [job]).run()).train_loss for job in still]
+    assert losses[0] == losses[1]
+    flats = [go_on(begin(task, [Job("one", recipe, 3)]), 1).stack.flat for recipe in (quiet, acting)]
+    assert not torch.allclose(*flats)
+
+
+def test_normalized_weights_begin_at_what_the_initializer_drew():
+    task, plain = table(), replace(BASE, normalization="none")
+    drawn, normed = (
+        begin(task, [Job("one", replace(plain, normalization=name), 3)]).stack
+        for name in ("none", "weight_norm")
+    )
+    named = dict(zip(normed.template.shapes, normed.template.views(normed.flat), strict=True))
+    for name, value in zip(drawn.template.shapes, drawn.template.views(drawn.flat), strict=True):
+        assert torch.equal(named[name], value)
+    length = named["hidden.0.0.length"][0]
+    torch.testing.assert_close(length, named["hidden.0.0.weight"][0].norm(dim=1), rtol=1e-6, atol=0)
+
+
+def test_padded_networks_of_normalized_weights_are_trained_as_alone():
+    task = table()
+    recipes = [replace(BASE, width=width, normalization="weight_norm") for width in (5, 12, 3)]
+    assert len({planner.stack_key(task, recipe) for recipe in recipes}) == 1
+    jobs = [Job(str(recipe.width), recipe, recipe.width) for recipe in recipes]
+    together = {one.name: one for one in begin(task, jobs).run()}
+    for job in jobs:
+        (single,) = begin(task, [job]).run()
+        assert together[job.name].train_loss == pytest.approx(single.train_loss, rel=1e-8)
 
 
 @pytest.mark.parametrize(
