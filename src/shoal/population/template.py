@@ -19,6 +19,7 @@ from shoal.networks.layers import Activation, Dropout, Normalization, Scale
 from shoal.networks.normalized_weights import Lengths
 from shoal.networks.roles import roles
 from shoal.networks.written_out import Embedding
+from shoal.population.calibration import calibrated, first_batch
 from shoal.population.places import no_branches, refusal
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
@@ -217,6 +218,7 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
     share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, lengths
     those of the weights that were drawn, what an activation learns and scales of branches start as they say.
+    An initializer that calibrates then sees the member's first batch of training rows.
     Initializer "own" keeps what the user's module draws under the seed.
     """
     made = template(task, recipe)
@@ -238,6 +240,9 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
             drawn[name] = technique.first_scale(hyper)
         else:
             drawn[name] = _draw(technique, made, name, shape, hyper, generator(seed, "draw", name))
+    if hasattr(technique, "calibrate"):
+        x = first_batch(task, recipe, seed)
+        drawn = calibrated(made, recipe, drawn, x, technique, hyper)
     return torch.cat([value.reshape(-1) for value in drawn.values()]), {
         name: value.clone() for name, value in made.buffers.items()
     }

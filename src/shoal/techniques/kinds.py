@@ -100,10 +100,10 @@ class Initializer(Protocol):
     """``draw`` gives a weight of ``shape`` (out, in, *kernel).
 
     An initializer may also have ``draw_bias(shape, fan_in, generator, hyper)``, else biases start at 0;
-    ``calibrate(weight, output, hyper)``, the weight to start from in place of the one that was drawn and gives
-    ``output`` [rows, out, *] on a first batch of training rows, asked layer after layer, each behind those
-    that are calibrated; and ``first_scale(hyper)`` [1]: then a network's residual branches are multiplied by
-    scales that it learns, and that start there.
+    ``calibrate(weight, output, hyper)``, the weight to start from in place of the one that was drawn, which
+    gives ``output`` [rows, out, *] on a first batch of training rows, asked layer after layer, each behind
+    those that are calibrated; and ``first_scale(hyper)`` [1]: then a network's residual branches are
+    multiplied by scales that it learns, and that start there.
     """
 
     CARD: Card
@@ -138,8 +138,8 @@ class LearnedActivation(Protocol):
 class GatedActivation(Protocol):
     """PLACE = "gated": an activation of two maps of a layer's input, ``x`` and ``gate``, both [*shape].
 
-    The linear map or convolution before it has twice the outputs: the first half of the channels is ``x``, the
-    second ``gate``. ``apply`` gives [*shape], element by element.
+    The linear map or convolution before it has twice the outputs: the first half of the channels is ``x``,
+    the second ``gate``. ``apply`` gives [*shape], element by element.
     """
 
     CARD: Card

@@ -9,16 +9,15 @@ Differs from the paper: a kernel (out, in, *kernel) is one matrix [out, in · ke
 Witness: torch.nn.init.orthogonal_.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shoal.errors import UserError
 from shoal.techniques.card import Card, Domain, Range
 from shoal.techniques.kinds import Scalar
+from shoal.techniques.numerics.rotation import rotation
 
 
 class Hyper(NamedTuple):
@@ -27,14 +26,7 @@ class Hyper(NamedTuple):
 
 def draw(shape: tuple[int, ...], generator: torch.Generator, hyper: Hyper) -> Float[Tensor, "..."]:
     """A float32 weight of ``shape`` (out, in, *kernel); UserError for fewer than two dimensions."""
-    if len(shape) < 2:
-        raise UserError(f"a weight of shape {tuple(shape)} cannot be orthogonal: it needs at least (out, in)")
-    rows, columns = shape[0], math.prod(shape[1:])
-    normal = torch.randn((rows, columns), generator=generator, dtype=torch.float32)
-    tall = normal if rows >= columns else normal.T
-    q, r = torch.linalg.qr(tall)
-    q = q * torch.diagonal(r).sign()
-    return hyper.gain * (q if rows >= columns else q.T).contiguous().view(shape)
+    return hyper.gain * rotation(shape, generator)
 
 
 CARD = Card(
