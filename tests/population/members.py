@@ -86,17 +86,19 @@ def hyper_of(kind: str, name: str, share: float) -> dict[str, float]:
 def recipe_with(kind: str, name: str, base: Recipe, share: float) -> Recipe:
     """``base`` with this technique, its hyperparameters away from their defaults."""
     fixed = dict(catalogue.find(kind, name).CARD.recipe)
-    chosen: dict[str, Any] = (
-        {kind: name} if kind in PLACES else {}
-    )  # a regularizer is on when its number stands in hyper
+    # a regularizer is on when its number stands in hyper
+    chosen: dict[str, Any] = {kind: name} if kind in PLACES else {}
+    if kind == "link":
+        behind = catalogue.find(kind, name).PLACE == "change"
+        chosen["optimizer"] = f"{base.optimizer}+{name}" if behind else f"{name}+{base.optimizer}"
     if getattr(catalogue.find(kind, name), "PLACE", "") == "branch" or scales_branches(name):
         chosen["residual"] = True
     return replace(base, **chosen, **fixed, hyper={**base.hyper, **hyper_of(kind, name, share)})
 
 
 def neighbors(of: Recipe, count: int) -> list[Recipe]:
-    """Recipes of the same stack that differ from ``of`` in all that may differ: every optimizer, schedule
-    and initializer of the catalogue takes its turn, and every hyperparameter moves."""
+    """Recipes of the same stack that differ from ``of`` in all that may differ: optimizers,
+    schedules and initializers from all over the catalogue, and every hyperparameter moves."""
     found = []
     for number in range(count):
         other = of
@@ -107,7 +109,9 @@ def neighbors(of: Recipe, count: int) -> list[Recipe]:
                 scaled = scales_branches(of.initializer)
                 names = tuple(one for one in names if scales_branches(one) == scaled)
             batch = other.batch_size
-            other = replace(recipe_with(kind, names[number % len(names)], other, share), batch_size=batch)
+            other = replace(
+                recipe_with(kind, names[number * len(names) // count], other, share), batch_size=batch
+            )
         moved = {
             key: hyper_of(kind, key.partition(".")[0], share).get(key, value)
             for key, value in other.hyper.items()

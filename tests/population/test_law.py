@@ -29,6 +29,8 @@ LINKED = {"clip_norm.max_norm": 0.3, "max_norm.max_norm": 1.1, "ema.decay": 0.8,
 BY_ROW = {"weight_noise.std": 0.1, "label_smoothing.smoothing": 0.2, "swa.start": 0.2}
 AT_PLACES = {"stochastic_depth.rate": 0.4, "confidence_penalty.coefficient": 0.3, "input_noise.std": 0.2}
 AT_PLACES |= {"gradient_noise.eta": 0.01}
+TOGETHER = {"matrix.sam.rho": 0.1, "matrix.lamb.lr": 0.02, "norm.schedule_free_sgd.lr": 0.3}
+COMPOSED = "matrix:sam+lamb|norm:schedule_free_sgd|centralize+adam+lookahead"
 NETWORKS = {
     "residual": (table(), replace(SMALL, residual=True, normalization="batch_norm", hyper=NOISY)),
     "links": (
@@ -57,6 +59,7 @@ NETWORKS = {
         table(features=(6, 6), network=OwnImages),
         replace(SMALL, network="own", initializer="own"),
     ),
+    "rules put together": (table(), replace(SMALL, normalization="batch_norm", hyper=TOGETHER)),
     "regression": (table(classes=None), replace(SMALL, activation="tanh")),
     "stopping": (table(), replace(SMALL, controller="early_stopping", hyper={"early_stopping.patience": 50})),
 }
@@ -66,7 +69,8 @@ NETWORKS = {
 def case(request):
     """A task and a member on it."""
     task, recipe = NETWORKS[request.param]
-    return task, Job("subject", replace(recipe, optimizer="adam", schedule="cosine", epochs=20), 3)
+    optimizer = COMPOSED if recipe.hyper == TOGETHER else "adam"
+    return task, Job("subject", replace(recipe, optimizer=optimizer, schedule="cosine", epochs=20), 3)
 
 
 @pytest.mark.parametrize(("kind", "name"), TECHNIQUES)
