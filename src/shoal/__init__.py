@@ -5,13 +5,15 @@
 
 ``compare`` runs a fair comparison, ``Task`` and ``from_arrays`` make a task of your own data, ``Recipe``
 says where the arms start from. ``load(folder).predict(rows)`` uses the network that a comparison saved,
-``train`` trains and saves one. They are imported when first used, so that ``import shoal`` is instant.
+``train`` trains and saves one. ``optim`` has the catalogue's rules as torch.optim.Optimizer classes for a
+training loop of your own. They are imported when first used, so that ``import shoal`` is instant.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from shoal import optim
     from shoal.errors import UserError
     from shoal.experiments.compare import compare
     from shoal.experiments.result import Result
@@ -22,7 +24,18 @@ if TYPE_CHECKING:
     from shoal.tasks.loaders import Task
     from shoal.tasks.tables import from_table
 
-__all__ = ["Recipe", "Result", "Task", "UserError", "compare", "from_arrays", "from_table", "load", "train"]
+__all__ = [
+    "Recipe",
+    "Result",
+    "Task",
+    "UserError",
+    "compare",
+    "from_arrays",
+    "from_table",
+    "load",
+    "optim",
+    "train",
+]
 
 _HOMES = {
     "compare": "shoal.experiments.compare",
@@ -38,10 +51,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "optim":
+        return importlib.import_module("shoal.optim")
     if name not in _HOMES:
         raise AttributeError(f"module 'shoal' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, "optim"])

@@ -1,0 +1,27 @@
+"""Optimizers for a plain training loop: a torch.optim.Optimizer class for every rule of the catalogue.
+
+    import shoal
+    optimizer = shoal.optim.Lion(model.parameters(), lr=1e-4)
+
+``dir(shoal.optim)`` lists the classes. Where torch.optim has one of the name (SGD, Adam, AdamW, ...), it
+takes torch's keywords and makes torch's steps, so that changing one import is all it takes. The others take the
+hyperparameters of ``shoal list optimizer`` as keywords, with ``betas=(beta1, beta2)``.
+"""
+
+import importlib
+from typing import Any
+
+_CLASSES = "shoal.optim.classes"  # by name: "from shoal.optim import" would come back to __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    if name == "classes" or name.startswith("_"):
+        raise AttributeError(f"module 'shoal.optim' has no attribute {name!r}")
+    try:
+        return importlib.import_module(_CLASSES).made(name)
+    except ValueError as error:
+        raise AttributeError(str(error)) from None
+
+
+def __dir__() -> list[str]:
+    return sorted(importlib.import_module(_CLASSES).rules())

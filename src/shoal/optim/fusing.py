@@ -1,0 +1,142 @@
+"""Fewer operations for the same formula: a·x + y, y + a·x·z and y + a·x/z are one operation each.
+
+Every operation over a vector is a walk through memory, so a rule's time is their number. Scalar factors move
+together (m/(1-β₁ᵗ)·η is one factor of m), which changes results by roundings only.
+"""
+
+from collections import Counter
+from typing import Any
+
+import torch
+
+from shoal.optim.recording import Call, Value
+
+Scalar = Any  # a Value without dimensions, or a plain number
+
+
+class Fusing:
+    """The calls of a recording, rewritten; ``scalars`` and ``vectors`` are what is left, in order."""
+
+    def __init__(self, calls: list[Call], outputs: list[Value]):
+        self.made = {call.out: call for call in calls}
+        self.uses = Counter(v for call in calls for v in (*call.args, *call.options.values()) if _is(v))
+        self.uses.update(outputs)
+        self.scalars = [call for call in calls if not call.out.is_vector]
+        vectors = [call for call in calls if call.out.is_vector]
+        for call in vectors:
+            self._rewrite(call)
+        self.vectors = needed(vectors, outputs)
+
+    def _single(self, value: Any, *names: str) -> Call | None:
+        """The call that made a vector which nothing else uses, if it is one of these functions."""
+        call = self.made.get(value) if _is(value) and value.is_vector else None
+        if call is None or self.uses[value] != 1 or call.function.__name__ not in names or call.options:
+            return None
+        return call
+
+    def _scalar(self, function: Any, *args: Scalar) -> Scalar:
+        """A scalar computed of others, once a step."""
+        plain = [one.example if _is(one) else one for one in args]
+        if not any(_is(one) for one in args):
+            return function(torch.tensor(float(plain[0]), dtype=torch.float64), *plain[1:]).item()
+        if not _is(args[0]):
+            args = (self._scalar_of(args[0]), *args[1:])
+            plain[0] = args[0].example
+        out = Value(function(*plain))
+        self.scalars.append(Call(function, args, {}, out))
+        return out
+
+    def _scalar_of(self, number: float) -> Value:
+        out = Value(torch.tensor(float(number), dtype=torch.float64))
+        self.scalars.append(Call(torch.scalar_tensor, (float(number),), {"dtype": torch.float64}, out))
+        return out
+
+    def _factor(self, value: Any) -> tuple[Any, Scalar | None]:
+        """``value`` as (vector, scalar factor), walking down products and quotients with scalars."""
+        call = self._single(value, "mul", "div", "neg")
+        if call is None:
+            return value, None
+        if call.function is torch.neg:
+            base, factor = self._factor(call.args[0])
+            return base, self._times(factor, -1.0)
+        first, second = call.args
+        if call.function is torch.mul and not _is_vector(first):
+            first, second = second, first
+        if not _is_vector(first) or _is_vector(second):
+            return value, None
+        base, factor = self._factor(first)
+        if call.function is torch.mul:
+            return base, self._times(factor, second)
+        return base, self._scalar(torch.div, 1.0 if factor is None else factor, second)
+
+    def _times(self, factor: Scalar | None, other: Scalar) -> Scalar:
+        return other if factor is None else self._scalar(torch.mul, factor, other)
+
+    def _rewrite(self, call: Call) -> None:
+        name = call.function.__name__
+        if call.options or name not in ("add", "sub", "mul", "div"):
+            return
+        if name in ("mul", "div"):
+            self._gather(call)
+            return
+        first, second = call.args
+        if name == "sub":
+            if _is_vector(first) and _is_vector(second):
+                self._add(call, first, second, -1.0)
+        elif _is_vector(first) and _is_vector(second):
+            _ = self._add(call, first, second, None) or self._add(call, second, first, None)
+        elif _is_vector(second):
+            call.args = (second, first)
+
+    def _gather(self, call: Call) -> None:
+        """A chain of scalar factors as one."""
+        first, second = call.args
+        if call.function is torch.mul and not _is_vector(first):
+            first, second = second, first
+            call.args = (first, second)
+        if _is_vector(first) and not _is_vector(second) and self._single(first, "mul", "div", "neg"):
+            base, factor = self._factor(first)
+            if factor is not None:
+                call.args = (base, self._scalar(call.function, factor, second))
+                call.function = torch.mul
+
+    def _add(self, call: Call, base: Value, term: Value, sign: float | None) -> bool:
+        """``base + sign·term`` as one operation, if the term is a product that nothing else needs."""
+        inner, factor = self._factor(term)
+        if sign is not None:
+            factor = self._times(factor, sign)
+        product = self._single(inner, "mul", "pow", "div")
+        options: dict[str, Any] = {} if factor is None else {"value": factor}
+        if product and product.function is torch.pow and product.args[1] == 2:
+            call.function, call.args = torch.addcmul, (base, product.args[0], product.args[0])
+        elif product and product.function is not torch.pow and all(map(_is_vector, product.args)):
+            over, by = product.args
+            over, more = self._factor(over)
+            if more is not None:
+                options = {"value": more if factor is None else self._scalar(torch.mul, factor, more)}
+            fused = torch.addcmul if product.function is torch.mul else torch.addcdiv
+            call.function, call.args = fused, (base, over, by)
+        elif factor is not None:
+            call.function, call.args = torch.add, (base, inner)
+            options = {"alpha": factor}
+        else:
+            return False
+        call.options = options
+        return True
+
+
+def _is(one: Any) -> bool:
+    return isinstance(one, Value)
+
+
+def _is_vector(one: Any) -> bool:
+    return isinstance(one, Value) and one.is_vector
+
+
+def needed(calls: list[Call], outputs: list[Value]) -> list[Call]:
+    wanted, kept = set(outputs), []
+    for call in reversed(calls):
+        if call.out in wanted:
+            kept.append(call)
+            wanted.update(one for one in (*call.args, *call.options.values()) if _is(one))
+    return kept[::-1]

@@ -1,0 +1,204 @@
+"""The class behind every class of ``shoal.optim``: a torch.optim.Optimizer stepping by a technique's rule."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from shoal import catalogue
+from shoal.errors import UserError
+from shoal.optim import keywords, pieces, program, sparse, walks
+from shoal.optim.saving import Kept, checked, unwrapped, wrapped
+from shoal.optim.watch import Watch
+
+
+class RuleOptimizer(torch.optim.Optimizer):
+    """Steps by the rule of the technique ``rule``; ``title`` is the class's name.
+
+    ``optimizer.state[p]`` holds the rule's State by its field names, in float32 or wider. Hyperparameters are
+    read from the parameter groups at each step. Parameters without gradient are skipped.
+    """
+
+    title: ClassVar[str] = ""
+    rule: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, **given: Any):
+        taken = keywords.signature(self.title, self.rule)
+        for name in given:
+            if name not in taken.parameters:
+                raise keywords.unknown_keyword(self.title, name, list(taken.parameters))
+        bound = taken.bind(*args, **given)
+        bound.apply_defaults()
+        values = dict(bound.arguments)
+        parameters = values.pop("params")
+        keywords.check(self.title, self.rule, values)
+        needs = catalogue.find("optimizer", self.rule).CARD.needs
+        if needs:
+            raise UserError(
+                f"shoal.optim.{self.title} needs {', '.join(needs)}, which a training loop does not give"
+            )
+        self._forget()
+        super().__init__(parameters, values)
+
+    def _forget(self) -> None:
+        """No walks are known: they are made at the next step."""
+        self._walks: dict[int, _Walks] = {}
+        self._scratch = pieces.Scratch()
+        self._watch = Watch(self.title)
+
+    @torch._disable_dynamo
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As torch's; raises ValueError or TypeError for a value or parameter that the rule cannot go by."""
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        try:
+            keywords.check(self.title, self.rule, group)
+            for one in group["params"]:
+                if one.is_complex() or not one.is_floating_point():
+                    raise UserError(
+                        f"shoal.optim.{self.title} does not support complex parameters or whole numbers, and "
+                        f"got one of {one.dtype}: give real ones (torch.view_as_real)"
+                    )
+                if one.layout is not torch.strided:
+                    raise UserError(f"shoal.optim.{self.title} requires dense parameter tensors")
+        except (ValueError, TypeError):
+            self.param_groups.pop()
+            raise
+
+    def step(self, closure: Callable[[], Any] | None = None, *, loss: Any = None) -> Any:
+        """One step. ``closure`` computes the loss and its gradients again and returns the loss; rules that
+        step by the loss (Polyak's step size) take it from there or from ``loss``. Returns the loss."""
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        with torch.no_grad():
+            self._step(None if loss is None else torch.as_tensor(loss).detach().reshape(()))
+        return loss
+
+    def _step(self, loss: Tensor | None) -> None:
+        compiling = torch.compiler.is_compiling()
+        todo = [self._stepping(group) for group in self.param_groups]
+        for index, (group, (dense, rows)) in enumerate(zip(self.param_groups, todo, strict=True)):
+            rule = keywords.chosen(self.title, self.rule, group)
+            for one in rows:
+                hyper = keywords.hyper(rule, group, one.dtype)
+                self._start(rule, [one], hyper)
+                sparse.step(rule, one, self.state[one], hyper, loss, self.title)
+            if not dense:
+                continue
+            hyper = keywords.hyper(rule, group, dense[0].dtype)
+            known = self._walks.get(index)
+            if known is None or not known.fit(rule, compiling, dense, self.state):
+                self._start(rule, dense, hyper)
+                known = self._walks[index] = _Walks(rule, compiling, dense, self.state, self._scratch)
+            look = _unseen if compiling else self._watch.look
+            for walk in known.walks:
+                walk.step(hyper, loss, self.title, look)
+        if not compiling:
+            self._watch.ended()
+
+    def _stepping(self, group: dict[str, Any]) -> tuple[list[Tensor], list[Tensor]]:
+        """The parameters with a dense and with a sparse gradient; TypeError if the rule has no use for it."""
+        dense: list[Tensor] = []
+        rows: list[Tensor] = []
+        for one in group["params"]:
+            gradient = one.grad
+            if gradient is not None:
+                (dense if gradient.layout is torch.strided else rows).append(one)
+        if rows and not sparse.leaves_alone(keywords.chosen(self.title, self.rule, group)):
+            raise TypeError(
+                f"shoal.optim.{self.title}, as it is set, moves what has gradient 0 too, so it cannot take "
+                "sparse gradients: use SGD without momentum and decay, Adagrad or SparseAdam, or "
+                "Embedding(sparse=False)"
+            )
+        return dense, rows
+
+    def _start(self, rule: Any, parameters: Sequence[Tensor], hyper: Any) -> None:
+        """The state before the first step, for those that have none."""
+        flat = rule.CARD.scope != "tensor"
+        begun = next((self.state[one] for one in parameters if self.state.get(one)), None)
+        for one in parameters:
+            own = self.state[one]
+            if own:
+                continue
+            seen = one.detach().reshape(-1) if flat else one.detach()
+            for name, leaf in rule.init(seen, hyper)._asdict().items():
+                shaped = leaf.ndim and flat
+                own[name] = leaf.reshape(one.shape).clone() if shaped else leaf.clone()
+            if rule.CARD.scope == "member" and begun:
+                own.update((name, begun[name]) for name in walks.numbers(rule))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's, but state keeps the precision it was saved in, whatever the parameter's.
+
+        Raises ValueError for a state that another rule has saved.
+        """
+        last = self.register_load_state_dict_pre_hook(lambda _, given: wrapped(given))
+        try:
+            super().load_state_dict(state_dict)
+        finally:
+            last.remove()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if any(isinstance(one, Kept) for one in state["state"].values()):
+            state = state | {"state": unwrapped(state["state"])}
+            for group in state["param_groups"]:
+                rule = keywords.chosen(self.title, self.rule, group)
+                checked(self.title, rule, [state["state"].get(one) for one in group["params"]])
+        super().__setstate__(state)
+        self._forget()
+
+
+class _Walks:
+    """The walks of one parameter group, and what they stand on."""
+
+    def __init__(
+        self, rule: Any, compiling: bool, parameters: list[Tensor], state: Any, scratch: pieces.Scratch
+    ):
+        self.key = (rule, compiling, tuple(map(id, parameters)))
+        self.walks: list[walks.Walk] = []
+        for part, dtype in _together(rule, parameters, state):
+            states = [state[one] for one in part]
+            plain = compiling or part[0].device.type != "cpu"
+            written = None if plain or dtype is None else program.compiled(rule, dtype)
+            if written is not None and dtype is not None:
+                self.walks.append(walks.ProgramWalk(written, part, states, dtype, scratch))
+            else:
+                self.walks.append(walks.PlainWalk(rule, part, states, rule.CARD.scope != "tensor"))
+        fields = rule.State._fields
+        self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in parameters]
+        self.fields = fields
+
+    def fit(self, rule: Any, compiling: bool, parameters: list[Tensor], state: Any) -> bool:
+        """Whether the same parameters still have the same states."""
+        if self.key != (rule, compiling, tuple(map(id, parameters))):
+            return False
+        for one, own, leaves in self.owned:
+            if state.get(one) is not own:
+                return False
+            for name, leaf in zip(self.fields, leaves, strict=True):
+                if own.get(name) is not leaf:
+                    return False
+        return True
+
+
+def _together(
+    rule: Any, parameters: list[Tensor], state: Any
+) -> list[tuple[list[Tensor], torch.dtype | None]]:
+    """Lists of parameters that one walk takes, with the dtype of their program."""
+    if rule.CARD.scope == "tensor":
+        return [([one], None) for one in parameters]
+    if rule.CARD.scope == "member":
+        return [(parameters, None)]
+    single = walks.numbers(rule)
+    parts: dict[Any, list[Tensor]] = {}
+    for one in parameters:
+        dtype = torch.promote_types(one.dtype, torch.float32)
+        alike = (one.device, dtype, *(float(state[one][name]) for name in single))
+        parts.setdefault(alike, []).append(one)
+    return [(part, alike[1]) for alike, part in parts.items()]
+
+
+def _unseen(gradient: Tensor) -> None:
+    """Nobody looks while a compiler traces."""

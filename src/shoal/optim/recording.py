@@ -1,0 +1,138 @@
+"""Recording a rule: its ``update`` run once on seven numbers, as a list of tensor operations.
+
+A rule is a pure function without Python branches on tensors, so what it did on seven numbers is what it does
+on any. The list is split by what depends on vectors and what only on scalars (bias corrections), which are
+then computed once a step instead of once a piece. A rule that is not a list of elementwise operations (it
+looks at a shape, a norm, its noise key, or writes in place) has no recording and is run as it stands.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from shoal.techniques.kinds import Seen
+
+LENGTH = 7
+_CREATES = ("_to_copy", "clone", "detach", "zeros_like", "ones_like", "full_like", "empty_like")
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor of the recording; ``example`` is what it was on the seven numbers."""
+
+    example: Tensor
+
+    @property
+    def is_vector(self) -> bool:
+        return self.example.shape == (LENGTH,)
+
+
+@dataclass(eq=False)
+class Call:
+    """``out = function(*args, **options)``; args hold Values and plain numbers."""
+
+    function: Any
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+    out: Value
+
+
+@dataclass
+class Recording:
+    """What a rule did: inputs by their names in ``kinds.Seen``, State and Hyper, and what came out."""
+
+    gradient: Value
+    parameter: Value
+    loss: Value
+    state: dict[str, Value]
+    hyper: dict[str, Value]
+    calls: list[Call] = field(default_factory=list)
+    change: Value | None = None
+    after: dict[str, Value] = field(default_factory=dict)
+    constants: dict[Value, Tensor] = field(default_factory=dict)
+
+
+class NotElementwiseError(Exception):
+    """The rule is not a list of elementwise operations; the message says which operation is none."""
+
+
+class _Listening(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.heard.append((func, args, kwargs or {}, out))
+        return out
+
+
+@torch.no_grad()
+def record(rule: Any, dtype: torch.dtype) -> Recording:
+    """The recording of ``rule`` (a module with Hyper, State, init and update) for parameters of ``dtype``.
+
+    Raises NotElementwiseError for a rule that has none.
+    """
+    numbers = torch.linspace(0.5, 2.0, LENGTH, dtype=dtype)
+    defaults = rule.Hyper()
+    hyper = {name: torch.tensor(float(x), dtype=torch.float64) for name, x in defaults._asdict().items()}
+    state = {name: leaf.clone() for name, leaf in rule.init(numbers, defaults)._asdict().items()}
+    gradient, parameter, loss = numbers.flip(0), numbers.clone(), torch.ones((), dtype=dtype)
+    key = torch.zeros((), dtype=torch.int64)
+    with _Listening() as listening:
+        seen = Seen(gradient, loss, key)
+        change, after = rule.update(seen, rule.State(**state), parameter, rule.Hyper(**hyper))
+    made = Recording(
+        Value(gradient),
+        Value(parameter),
+        Value(loss),
+        {name: Value(leaf) for name, leaf in state.items()},
+        {name: Value(number) for name, number in hyper.items()},
+    )
+    known = {id(one.example): one for one in (made.gradient, made.parameter, made.loss)}
+    known |= {id(one.example): one for one in (*made.state.values(), *made.hyper.values())}
+    for function, args, options, out in listening.heard:
+        made.calls.append(_call(made, known, key, function, args, options, out))
+    made.change = _value(made, known, key, change)
+    made.after = {name: _value(made, known, key, leaf) for name, leaf in after._asdict().items()}
+    for name, leaf in made.after.items():
+        if leaf.is_vector != made.state[name].is_vector:
+            raise NotElementwiseError(f"the shape of {name} changes")
+    if not made.change.is_vector:
+        raise NotElementwiseError("the change has another shape than the parameter")
+    return made
+
+
+def _value(made: Recording, known: dict[int, Value], key: Tensor, tensor: Tensor) -> Value:
+    if tensor is key:
+        raise NotElementwiseError("it draws noise")
+    if id(tensor) not in known:
+        known[id(tensor)] = constant = Value(tensor)
+        if tensor.ndim:
+            raise NotElementwiseError("it closes over a tensor")
+        made.constants[constant] = tensor
+    return known[id(tensor)]
+
+
+def _call(
+    made: Recording, known: dict[int, Value], key: Tensor, function: Any, args: Any, options: Any, out: Any
+) -> Call:
+    name = function.overloadpacket.__name__
+    tensors = [one for one in (*args, *options.values()) if isinstance(one, Tensor)]
+    if any(isinstance(one, list | tuple) for one in args) or not isinstance(out, Tensor):
+        raise NotElementwiseError(f"{name} is not elementwise")
+    vector = any(one.ndim for one in tensors)
+    elementwise = torch.Tag.pointwise in function.tags or name in _CREATES
+    if function._schema.is_mutable or out.shape not in ((), (LENGTH,)):
+        raise NotElementwiseError(f"{name} writes in place or changes the shape")
+    if vector and not (elementwise and out.ndim):
+        raise NotElementwiseError(f"{name} is not elementwise")
+    if not vector and out.ndim:
+        raise NotElementwiseError(f"{name} makes a vector of its own")
+    given = tuple(_value(made, known, key, x) if isinstance(x, Tensor) else x for x in args)
+    named = {k: _value(made, known, key, x) if isinstance(x, Tensor) else x for k, x in options.items()}
+    known[id(out)] = result = Value(out)
+    return Call(getattr(torch, name, function), given, named, result)
