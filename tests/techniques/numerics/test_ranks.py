@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.func import vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from shoal.techniques.numerics.ranks import below_largest
 
@@ -32,3 +33,12 @@ def test_keeps_the_shape_and_members_apart():
 def test_nan_is_below_nothing_and_nothing_is_below_nan(fraction):
     score = torch.tensor([1.0, float("nan"), 3.0])
     assert not below_largest(score, fraction)[1] and not below_largest(score, 1 / 3).any()
+
+
+def test_one_trace_serves_every_size():
+    """A selection by top-k would have the number that it was traced with."""
+    fractions = torch.tensor([0.2, 0.7])
+    traced = make_fx(vmap(below_largest), tracing_mode="symbolic")(torch.randn(2, 11), fractions)
+    for size in (1, 30):
+        score = torch.randn(2, size, generator=torch.Generator().manual_seed(size))
+        assert torch.equal(traced(score, fractions.flip(0)), vmap(below_largest)(score, fractions.flip(0)))
