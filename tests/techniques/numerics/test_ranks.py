@@ -37,8 +37,8 @@ def test_nan_is_below_nothing_and_nothing_is_below_nan(fraction):
 
 def test_one_trace_serves_every_size():
     """A selection by top-k would have the number that it was traced with."""
-    fractions = torch.tensor([0.2, 0.7])
-    traced = make_fx(vmap(below_largest), tracing_mode="symbolic")(torch.randn(2, 11), fractions)
-    for size in (1, 30):
-        score = torch.randn(2, size, generator=torch.Generator().manual_seed(size))
-        assert torch.equal(traced(score, fractions.flip(0)), vmap(below_largest)(score, fractions.flip(0)))
+    traced = make_fx(vmap(below_largest), tracing_mode="symbolic")(torch.randn(3, 11), torch.rand(3))
+    for members, size in ((1, 7), (5, 30)):
+        score = torch.randn(members, size, generator=torch.Generator().manual_seed(size))
+        fractions = torch.linspace(0.2, 0.9, members)
+        assert torch.equal(traced(score, fractions), vmap(below_largest)(score, fractions))

@@ -16,4 +16,4 @@ def below_largest(score: Float[Tensor, "*shape"], fraction: float | Tensor) -> B
     size = torch.ones_like(flat).sum(dtype=torch.float64)
     number = torch.as_tensor(fraction, dtype=torch.float64, device=score.device) * size
     last = number.round().clamp(min=1).long() - 1
-    return score < flat.sort(descending=True).values.gather(0, last.view(1)).view(())
+    return score < flat.sort(descending=True).values.gather(0, last.unsqueeze(0)).squeeze(0)
