@@ -258,37 +258,6 @@ def test_two_averages_are_refused():
         links.names(with_hyper({"ema.decay": 0.9, "swa.start": 0.5}))
 
 
-@pytest.mark.parametrize("name", ["label_smoothing.smoothing", "confidence_penalty.coefficient"])
-def test_what_acts_on_classes_is_refused_for_numbers(name):
-    with pytest.raises(UserError, match=f"{name.split('.')[0]!r} acts on the probabilities of classes"):
-        begin(table(classes=None), [Job("one", with_hyper({name: 0.1}), 0)])
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{}, {"residual": True, "depth": 1}, {"residual": True, "network": "convnet"}],
-    ids=["not residual", "too shallow", "convolutions"],
-)
-def test_stochastic_depth_without_branches_is_refused(changes):
-    recipe = replace(with_hyper({"stochastic_depth.rate": 0.2}), **changes)
-    with pytest.raises(UserError, match="set network=mlp, residual=true and a depth of at least 2"):
-        begin(table(features=(6, 6)), [Job("one", recipe, 0)])
-
-
-def test_noise_on_inputs_that_are_names_is_refused():
-    class Words(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.words, self.last = nn.Embedding(9, 4), nn.Linear(24, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.last(self.words(x.long().clamp(0, 8)).flatten(1))
-
-    recipe = Recipe(network="own", initializer="own", hyper={"input_noise.std": 0.1})
-    with pytest.raises(UserError, match=r"'input_noise' changes inputs .* whole numbers \(Embedding\)"):
-        begin(table(network=Words), [Job("one", recipe, 0)])
-
-
 PLACED = {
     "input_noise": {"input_noise.std": 0.3},
     "confidence_penalty": {"confidence_penalty.coefficient": 0.8},

@@ -2,10 +2,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from shoal import catalogue
+from shoal.errors import UserError
 from shoal.population.recipe import Recipe
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
     from shoal.tasks.task import Task
+
+_PARTIAL = ("branch", "target", "output")  # places that not every network or task has
 
 
 def no_branches(what: str, recipe: Recipe) -> str | None:
@@ -16,6 +20,13 @@ def no_branches(what: str, recipe: Recipe) -> str | None:
         f"{what} residual branches, and this network has none: set network=mlp, residual=true and a depth of "
         "at least 2"
     )
+
+
+def check(recipe: Recipe, task: "Task") -> None:
+    """Raises UserError for a regularizer of the recipe that cannot act in its network or on the task."""
+    for name, technique in catalogue.regularizers(recipe.hyper, *_PARTIAL).items():
+        if why := refusal(name, technique, recipe, task):
+            raise UserError(why)
 
 
 def refusal(name: str, technique: Any, recipe: Recipe, task: "Task | None" = None) -> str | None:

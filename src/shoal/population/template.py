@@ -20,7 +20,7 @@ from shoal.networks.normalized_weights import Lengths
 from shoal.networks.roles import roles
 from shoal.networks.written_out import Embedding
 from shoal.population.calibration import calibrated, first_batch
-from shoal.population.places import no_branches, refusal
+from shoal.population.places import check, no_branches
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
 from shoal.tasks.own_loss import OwnLoss
@@ -164,9 +164,7 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
         )  # fmt: skip
         if branches and (why := no_branches(f"initializer {branches!r} starts", recipe)):
             raise UserError(f"{why}, or choose another initializer")
-        for name, technique in catalogue.regularizers(hyper, *_PLACES).items():
-            if why := refusal(name, technique, recipe, task):
-                raise UserError(why)
+        check(recipe, task)
         if network == "own":
             module = build(recipe, task.features, task.outputs, task.network)
             _check_inputs(module, hyper, task)
