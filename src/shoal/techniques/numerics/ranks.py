@@ -12,8 +12,8 @@ def below_largest(score: Float[Tensor, "*shape"], fraction: float | Tensor) -> B
     count, and all that tie with the smallest of them. NaN is below nothing, and nothing is below NaN.
     """
     flat = score.flatten()
-    # a symbolic size times a tensor does not trace under vmap, a sum of ones does
-    size = torch.ones_like(flat).sum(dtype=torch.float64)
-    number = torch.as_tensor(fraction, dtype=torch.float64, device=score.device) * size
-    last = number.round().clamp(min=1).long() - 1
-    return score < flat.sort(descending=True).values.gather(0, last.unsqueeze(0)).squeeze(0)
+    # sums of ones, as under vmap neither a symbolic size times a tensor nor gather traces for any sizes
+    ones = torch.ones_like(flat, dtype=torch.float64)
+    number = (torch.as_tensor(fraction, dtype=torch.float64, device=score.device) * ones.sum()).round()
+    last = ones.cumsum(0) == number.clamp(min=1)
+    return score < torch.where(last, flat.sort(descending=True).values, 0.0).sum()
