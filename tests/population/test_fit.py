@@ -38,6 +38,9 @@ RECIPES = {
     ),
     "noisy weights": (SHORT.with_hyper(weight_noise__std=0.2, max_norm__max_norm=1.0), {}),
     "rows and slopes": (Recipe(width=12, epochs=3, normalization="layer_norm", activation="prelu"), {}),
+    "gates and calibrated weights": (
+        Recipe(width=12, epochs=3, activation="swiglu", initializer="lsuv"), {},
+    ),
     "numbers": (SHORT, {"classes": None}),
     "an own network": (Recipe(network="own", initializer="own", epochs=3), {"network": Own}),
     "an own network without vmap": (

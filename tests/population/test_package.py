@@ -84,6 +84,16 @@ def test_one_trace_serves_every_size(exact, width, features, classes, members, b
     assert_close(exact(inputs), gradient_function(made)(*inputs), 1e-12)
 
 
+def test_gates_and_scaled_branches_are_traced_for_every_size_too():
+    recipe = replace(RECIPE, depth=2, activation="swiglu", residual=True, initializer="zero_residual")
+    program = gradient_program(of_shape(8, 6, 3, recipe), 16, torch.float64)
+    program.trace()
+    for width, features, classes, members, batch in SHAPES:
+        made = of_shape(width, features, classes, recipe)
+        inputs = gradient_inputs(made, members, batch, torch.float64)
+        assert_close(program(inputs), gradient_function(made)(*inputs), 1e-12)
+
+
 def test_masked_members_are_traced_too():
     made = padded(of_shape(8, 6, 3, Recipe(depth=1)))
     inputs = gradient_inputs(made, 4, 7, torch.float64)
