@@ -69,16 +69,15 @@ class Row(NamedTuple):
 
 
 def version(reference: str) -> str:
-    """The installed version of the package that "package.module.Name" begins with; "" for what is no package.
+    """The installed versions of the packages that a reference names, in its order; "" where it names none.
 
-    Raises ValueError for a dotted name that no installed package has.
+    Raises ValueError where it begins with "package.Name" and there is no such package.
     """
-    dotted = re.match(r"([A-Za-z_]\w*)\.[A-Za-z_]", reference)
-    if dotted is None:
-        return ""
-    if dotted[1] not in _distributions():
+    named = [name.split(".") for name in re.findall(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", reference)]
+    if len(named[0]) > 1 and named[0][0] not in _distributions():
         raise ValueError(f"the reference {reference!r} is of no installed package")
-    return metadata.version(_distributions()[dotted[1]][0]).partition("+")[0]
+    found = dict.fromkeys(parts[0] for parts in named if parts[0] in _distributions())
+    return ", ".join(metadata.version(_distributions()[name][0]).partition("+")[0] for name in found)
 
 
 @cache

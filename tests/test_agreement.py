@@ -1,9 +1,9 @@
 """The page of agreements is collected from all processes, and whole runs fail where it is stale."""
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
-import torch
 
 import agreement
 from agreement import Row, Witness
@@ -105,12 +105,26 @@ def test_rows_join_the_comparisons_with_one_reference():
         witness(0.0, reference="torch.optim.SGD", steps=35),
         witness(2e-16, kind="activation", technique="relu", steps=0, values=5),
     ])  # fmt: skip
-    installed = torch.__version__.partition("+")[0]
+    installed = metadata.version("torch").partition("+")[0]
     assert found == [
         Row("activation", "relu", "plain floats", "", "5 values", 1e-15, ""),
         Row("optimizer", "sgd", "plain floats", "", "30 steps, 1,200 values", 1e-11, "a b"),
         Row("optimizer", "sgd", "torch.optim.SGD", installed, "35 steps", 1e-16, ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "packages"),
+    [
+        ("algorithm 1 in plain floats", []),
+        ("numpy", ["numpy"]),
+        ("pytorch_optimizer's Lion before torch.optim.SGD", ["pytorch-optimizer", "torch"]),
+        ("optimi.Lion", ["torch-optimi"]),
+    ],
+)
+def test_version_is_that_of_the_packages_a_reference_names(reference, packages):
+    expected = [metadata.version(name).partition("+")[0] for name in packages]
+    assert agreement.version(reference) == ", ".join(expected)
 
 
 def test_reference_of_no_installed_package_is_refused():

@@ -1,7 +1,13 @@
 """Published numbers come from committed records."""
 
+import json
 import re
+import statistics
 from pathlib import Path
+
+import pytest
+
+from shoal import catalogue
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,3 +31,14 @@ def test_every_record_says_how_it_was_made():
             f"{folder.name}: no command"
         )
         assert any('"cpu"' in text for text in raw), f"{folder.name} names no machine"
+
+
+@pytest.mark.skipif(not catalogue.TIMES.is_file(), reason="benchmarks/optimizer_cost.py has not measured yet")
+def test_the_times_that_shoal_lists_are_the_medians_of_a_record():
+    found = []
+    for file in (ROOT / "records").glob("*_optimizer-cost/raw.json"):
+        times = {kind: {} for kind in catalogue.STEPPED}
+        for one in json.loads(file.read_text())["results"]:
+            times[one["kind"]][one["name"]] = round(statistics.median(one["ratios"]), 2)
+        found.append(times)
+    assert json.loads(catalogue.TIMES.read_text()) in found

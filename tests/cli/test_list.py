@@ -51,7 +51,8 @@ def test_tree_of_the_optimizers_begins_with_cauchy(capsys):
     lines = capsys.readouterr().out.splitlines()
     summary = catalogue.find("optimizer", "gradient_descent").CARD.summary
     assert lines[0].split("  ", 1)[1].split("  ")[0] == "gradient_descent (1847)" and summary in lines[0]
-    assert lines[1][2:].lstrip("├└─ ").startswith("sgd (1951)") and all(line[2] in "├│└ " for line in lines[1:])
+    assert lines[1][2:].lstrip("├└─ ").startswith("sgd (1951)")
+    assert all(line[2] in "├│└ " for line in lines[1:])
     assert len(lines) == len(catalogue.names("optimizer"))
 
 
