@@ -4,8 +4,8 @@
     optimizer = shoal.optim.Lion(model.parameters(), lr=1e-4)
 
 ``dir(shoal.optim)`` lists the classes. Where torch.optim has one of the name (SGD, Adam, AdamW, ...), it
-takes torch's keywords and makes torch's steps, so that changing one import is all it takes. The others take the
-hyperparameters of ``shoal list optimizer`` as keywords, with ``betas=(beta1, beta2)``.
+takes torch's keywords and makes torch's steps, so that changing one import is all it takes. The others take
+the hyperparameters of ``shoal list optimizer`` as keywords, with ``betas=(beta1, beta2)``.
 """
 
 import importlib

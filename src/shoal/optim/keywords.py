@@ -39,12 +39,13 @@ def signature(title: str, rule: str) -> inspect.Signature:
     if twin is not None:
         return inspect.Signature(list(inspect.signature(twin.__init__).parameters.values())[1:])
     defaults = dict(catalogue.find("optimizer", rule).Hyper()._asdict())
-    betas = tuple(defaults.pop(name) for name in _PAIRS["betas"] if name in defaults and "beta2" in defaults)
+    parts = [name for name in _PAIRS["betas"] if name in defaults]
+    betas = tuple(defaults.pop(name) for name in parts) if len(parts) > 1 else ()
     taken = [inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
     for name, default in defaults.items():
         first = inspect.Parameter.POSITIONAL_OR_KEYWORD if name == "lr" else inspect.Parameter.KEYWORD_ONLY
         taken.append(inspect.Parameter(name, first, default=default))
-    if len(betas) > 1:
+    if betas:
         taken.append(inspect.Parameter("betas", inspect.Parameter.KEYWORD_ONLY, default=betas))
     return inspect.Signature(sorted(taken, key=lambda one: one.kind))
 
@@ -95,7 +96,7 @@ def hyper(rule: Any, group: Mapping[str, Any], dtype: torch.dtype) -> Any:
     values = _flat(group, rule.Hyper._fields)
     if values.get("eps1", 0.0) is None:  # torch's Adafactor: the precision of the parameter
         values["eps1"] = torch.finfo(dtype).eps
-    return rule.Hyper(**values)
+    return rule.Hyper(**{n: one.reshape(()) if isinstance(one, Tensor) else one for n, one in values.items()})
 
 
 def _flat(group: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _flat(group: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
             values.update(
                 (part, one) for part, one in zip(parts, group[name], strict=False) if part in fields
             )
-    return {name: one.reshape(()) if isinstance(one, Tensor) else one for name, one in values.items()}
+    return values
 
 
 def check(title: str, rule: str, group: Mapping[str, Any]) -> None:
@@ -114,7 +115,7 @@ def check(title: str, rule: str, group: Mapping[str, Any]) -> None:
     for name in group:
         if name not in known and difflib.get_close_matches(name, known, n=1, cutoff=0.8):
             raise unknown_keyword(title, name, known)
-    _check_pairs(title, group, known)
+    _check_pairs(title, rule, group)
     module = chosen(title, rule, group)
     for name, value in _flat(group, module.Hyper._fields).items():
         if not (value is None and name == "eps1"):
@@ -127,18 +128,16 @@ def check(title: str, rule: str, group: Mapping[str, Any]) -> None:
     _check_followed(title, rule, group)
 
 
-def _check_pairs(title: str, group: Mapping[str, Any], known: list[str]) -> None:
-    for name in _PAIRS:
-        default = (
-            signature(title, "").parameters[name].default if name in known and torch_twin(title) else None
-        )
-        if name in known and (default is None or isinstance(default, tuple)):
-            value = group[name]
-            wanted = len(default) if default is not None else None
-            if name == "eps" and default is None:
-                continue
-            if not isinstance(value, tuple | list) or (wanted and len(value) != wanted):
-                raise UserError(f"shoal.optim.{title}: {name} is {value!r}, but must be a tuple of numbers")
+def _check_pairs(title: str, rule: str, group: Mapping[str, Any]) -> None:
+    taken = signature(title, rule).parameters
+    for name in _PAIRS.keys() & taken.keys():
+        default, value = taken[name].default, group[name]
+        if not isinstance(default, tuple):
+            continue
+        if not isinstance(value, tuple | list) or len(value) != len(default):
+            raise UserError(
+                f"shoal.optim.{title}: {name} is {value!r}, but must be a tuple of {len(default)} numbers"
+            )
 
 
 def _check_number(title: str, name: str, value: Any, domain: Domain | None) -> None:

@@ -76,8 +76,9 @@ class RuleOptimizer(torch.optim.Optimizer):
             self._step(None if loss is None else torch.as_tensor(loss).detach().reshape(()))
         return loss
 
+    @torch._disable_dynamo
     def _step(self, loss: Tensor | None) -> None:
-        compiling = torch.compiler.is_compiling()
+        """A step is a program already, so torch.compile of a training step leaves it as it is."""
         todo = [self._stepping(group) for group in self.param_groups]
         for index, (group, (dense, rows)) in enumerate(zip(self.param_groups, todo, strict=True)):
             rule = keywords.chosen(self.title, self.rule, group)
@@ -89,14 +90,12 @@ class RuleOptimizer(torch.optim.Optimizer):
                 continue
             hyper = keywords.hyper(rule, group, dense[0].dtype)
             known = self._walks.get(index)
-            if known is None or not known.fit(rule, compiling, dense, self.state):
+            if known is None or not known.fit(rule, dense, self.state):
                 self._start(rule, dense, hyper)
-                known = self._walks[index] = _Walks(rule, compiling, dense, self.state, self._scratch)
-            look = _unseen if compiling else self._watch.look
+                known = self._walks[index] = _Walks(rule, dense, self.state, self._scratch)
             for walk in known.walks:
-                walk.step(hyper, loss, self.title, look)
-        if not compiling:
-            self._watch.ended()
+                walk.step(hyper, loss, self.title, self._watch.look)
+        self._watch.ended()
 
     def _stepping(self, group: dict[str, Any]) -> tuple[list[Tensor], list[Tensor]]:
         """The parameters with a dense and with a sparse gradient; TypeError if the rule has no use for it."""
@@ -116,18 +115,32 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     def _start(self, rule: Any, parameters: Sequence[Tensor], hyper: Any) -> None:
         """The state before the first step, for those that have none."""
-        flat = rule.CARD.scope != "tensor"
-        begun = next((self.state[one] for one in parameters if self.state.get(one)), None)
-        for one in parameters:
-            own = self.state[one]
-            if own:
-                continue
-            seen = one.detach().reshape(-1) if flat else one.detach()
-            for name, leaf in rule.init(seen, hyper)._asdict().items():
-                shaped = leaf.ndim and flat
-                own[name] = leaf.reshape(one.shape).clone() if shaped else leaf.clone()
-            if rule.CARD.scope == "member" and begun:
-                own.update((name, begun[name]) for name in walks.numbers(rule))
+        fresh = [one for one in parameters if not self.state.get(one)]
+        if not fresh:
+            return
+        if rule.CARD.scope == "member":
+            begun: dict[str, Tensor] = next(
+                (self.state[one] for one in parameters if self.state.get(one)), {}
+            )
+            leaves = rule.init(walks.joined(fresh), hyper)._asdict()
+            leaves |= {name: begun[name] for name in walks.numbers(rule) if begun}
+            self._deal(fresh, leaves)
+            return
+        for one in fresh:
+            seen = one.detach() if rule.CARD.scope == "tensor" else one.detach().reshape(-1)
+            leaves = rule.init(seen, hyper)._asdict()
+            if rule.CARD.scope == "tensor":
+                self.state[one].update((name, leaf.clone()) for name, leaf in leaves.items())
+            else:
+                self._deal([one], leaves)
+
+    def _deal(self, parameters: Sequence[Tensor], leaves: dict[str, Tensor]) -> None:
+        """The state of one vector of parameters, each its part, numbers to all."""
+        sizes = [one.numel() for one in parameters]
+        for name, leaf in leaves.items():
+            parts = leaf.split(sizes) if leaf.ndim else [leaf] * len(sizes)
+            for one, part in zip(parameters, parts, strict=True):
+                self.state[one][name] = part.reshape(one.shape if leaf.ndim else ()).clone()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As torch's, but state keeps the precision it was saved in, whatever the parameter's.
@@ -153,15 +166,13 @@ class RuleOptimizer(torch.optim.Optimizer):
 class _Walks:
     """The walks of one parameter group, and what they stand on."""
 
-    def __init__(
-        self, rule: Any, compiling: bool, parameters: list[Tensor], state: Any, scratch: pieces.Scratch
-    ):
-        self.key = (rule, compiling, tuple(map(id, parameters)))
+    def __init__(self, rule: Any, parameters: list[Tensor], state: Any, scratch: pieces.Scratch):
+        self.key = (rule, tuple(map(id, parameters)))
         self.walks: list[walks.Walk] = []
         for part, dtype in _together(rule, parameters, state):
             states = [state[one] for one in part]
-            plain = compiling or part[0].device.type != "cpu"
-            written = None if plain or dtype is None else program.compiled(rule, dtype)
+            here = part[0].device.type == "cpu"
+            written = program.compiled(rule, dtype) if here and dtype is not None else None
             if written is not None and dtype is not None:
                 self.walks.append(walks.ProgramWalk(written, part, states, dtype, scratch))
             else:
@@ -170,9 +181,9 @@ class _Walks:
         self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in parameters]
         self.fields = fields
 
-    def fit(self, rule: Any, compiling: bool, parameters: list[Tensor], state: Any) -> bool:
+    def fit(self, rule: Any, parameters: list[Tensor], state: Any) -> bool:
         """Whether the same parameters still have the same states."""
-        if self.key != (rule, compiling, tuple(map(id, parameters))):
+        if self.key != (rule, tuple(map(id, parameters))):
             return False
         for one, own, leaves in self.owned:
             if state.get(one) is not own:
@@ -198,7 +209,3 @@ def _together(
         alike = (one.device, dtype, *(float(state[one][name]) for name in single))
         parts.setdefault(alike, []).append(one)
     return [(part, alike[1]) for alike, part in parts.items()]
-
-
-def _unseen(gradient: Tensor) -> None:
-    """Nobody looks while a compiler traces."""

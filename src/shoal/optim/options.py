@@ -4,7 +4,7 @@
     η ← η/(1 + (t-1)·lr_decay),  change ← change - ηλθ (decoupled)
 
 λ weight_decay · d dampening · θ parameter before the step · t step. ``Optioned`` is a rule itself, of the
-same form as a technique's module: a heavy ball's step is linear in its gradients, so dampening is done on them.
+same form as a technique's module. A heavy ball's step is linear in its gradients, so dampening is done there.
 """
 
 from collections import namedtuple
@@ -15,10 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from shoal.techniques.numerics import precision
+
 
 @dataclass(frozen=True, eq=True)
 class Optioned:
-    """``rule`` (a technique's module) with torch's options, whose Hyper and State have the fields that these need."""
+    """``rule`` (a technique's module) with torch's options; Hyper and State have the fields these need."""
 
     rule: Any
     maximize: bool = False
@@ -54,7 +56,7 @@ class Optioned:
 
     def init(self, parameter: Tensor, hyper: Any) -> Any:
         """The rule's state, and a step count where an option needs one."""
-        count = [torch.zeros((), dtype=torch.float32)] if self._counts else []
+        count = [precision.zeros(parameter).new_zeros(())] if self._counts else []
         return self.State(*self.rule.init(parameter, self._own(hyper)), *count)
 
     def update(self, seen: Any, state: Any, parameter: Tensor, hyper: Any) -> tuple[Tensor, Any]:

@@ -17,6 +17,7 @@ from shoal.techniques.kinds import Seen
 
 LENGTH = 7
 _CREATES = ("_to_copy", "clone", "detach", "zeros_like", "ones_like", "full_like", "empty_like")
+_NEW = ("new_zeros", "new_ones", "new_full")
 
 
 @dataclass(eq=False)
@@ -95,6 +96,10 @@ def record(rule: Any, dtype: torch.dtype) -> Recording:
     known = {id(one.example): one for one in (made.gradient, made.parameter, made.loss)}
     known |= {id(one.example): one for one in (*made.state.values(), *made.hyper.values())}
     for function, args, options, out in listening.heard:
+        if function.overloadpacket.__name__ in _NEW and not out.ndim:
+            known[id(out)] = constant = Value(out)  # takes a vector's type, and none of its values
+            made.constants[constant] = out
+            continue
         made.calls.append(_call(made, known, key, function, args, options, out))
     made.change = _value(made, known, key, change)
     made.after = {name: _value(made, known, key, leaf) for name, leaf in after._asdict().items()}

@@ -23,8 +23,8 @@ class Watch:
             return
         self.told = True
         warnings.warn(
-            f"shoal.optim.{self.title}: gradients hold NaN or infinity, so weights are lost from this step on; "
-            "lower lr or clip the gradients (said once)",
+            f"shoal.optim.{self.title}: gradients hold NaN or infinity, so weights are lost from this step "
+            "on; lower lr or clip the gradients (said once)",
             stacklevel=6,
         )
 
