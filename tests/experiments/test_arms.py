@@ -120,7 +120,7 @@ def test_more_dimensions_than_can_be_tuned_together_are_refused():
           if one["low"] is not None and each["name"] != "l2"]  # fmt: skip
     assert len(on) + 2 > DIMENSIONS
     with pytest.raises(UserError, match=f"arm a has .* hyperparameters to tune, more than {DIMENSIONS}"):
-        arm("a", {"regularizer": "+".join(on)}, Recipe())
+        arm("a", {"regularizer": "+".join(on)}, Recipe(residual=True))
 
 
 def test_every_dimension_is_searched():
@@ -128,6 +128,39 @@ def test_every_dimension_is_searched():
     one = arm("a", {"regularizer": "+".join(on), "optimizer": "sgd>adam@0.3>rmsprop@0.5"}, Recipe())
     assert all(set(point) == set(one.space) for point in points(one, 8))
     assert all(len({point[name] for point in points(one, 8)}) == 8 for name in one.space)
+
+
+def test_every_branch_and_every_link_is_tuned_by_itself():
+    one = arm("a", {"optimizer": "matrix:sam+lion|bias-norm:sgd|adam+lookahead"}, Recipe())
+    assert list(one.space) == [
+        "matrix.lion.lr", "bias-norm.sgd.lr", "adam.lr", "matrix.lion.weight_decay",
+        "matrix.sam.rho", "lookahead.k", "lookahead.alpha",
+    ]  # fmt: skip
+    assert one.rates == ("matrix.lion.lr", "bias-norm.sgd.lr", "adam.lr") and one.lr == "adam.lr"
+    assert one.space["matrix.lion.lr"].default == catalogue.find("optimizer", "lion").Hyper().lr
+
+
+def test_a_link_does_not_take_the_place_of_the_weight_penalty():
+    assert list(arm("a", {"optimizer": "sam+sgd"}, Recipe()).space) == ["sgd.lr", "l2.coefficient", "sam.rho"]
+    assert "l2.coefficient" not in arm("a", {"optimizer": "adamw+cautious"}, Recipe()).space
+
+
+def test_a_number_of_a_branch_that_is_set_is_not_tuned():
+    told = {"optimizer": "matrix:adam|adam", "matrix.adam.lr": "0.5", "adam.beta2": "0.9"}
+    one = arm("a", told, Recipe())
+    assert list(one.space) == ["adam.lr", "l2.coefficient"]
+    assert one.recipe.hyper == {"matrix.adam.lr": 0.5, "adam.beta2": 0.9}
+
+
+@pytest.mark.parametrize("optimizer", ["norm:sgd|adam", "sgd>bias-embedding:sgd|adam@0.5"])
+def test_a_role_that_the_network_has_not_is_refused_before_training(optimizer):
+    with pytest.raises(
+        UserError, match=r"has a rule for .*, and the network has only parameters of"
+    ) as caught:
+        arm("a", {"optimizer": optimizer}, Recipe(), task())
+    assert "matrix, bias, head" in str(caught.value)
+    if "norm" in optimizer:
+        arm("a", {"optimizer": optimizer, "normalization": "layer_norm"}, Recipe(), task())
 
 
 def test_a_rate_that_the_base_fixes_is_never_copied_to_another_optimizer():

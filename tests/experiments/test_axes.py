@@ -10,7 +10,7 @@ from shoal import catalogue
 from shoal.errors import UserError
 from shoal.experiments import arms as arms_
 from shoal.experiments.arms import default_recipe
-from shoal.experiments.axes import alternatives, asked_for, axis_of, contained, listed, names, values_of
+from shoal.experiments.axes import alternatives, asked_for, axis_of, listed, names, values_of
 from shoal.experiments.axis import apply, label, read, value_in
 from shoal.population.recipe import Recipe
 
@@ -224,6 +224,17 @@ def test_forms_of_asking_agree():
         ("adam.eps", r"adam\.eps has no search range; name the values"),
         ("optimizer=adam,sgd>rmsprop", "does not say when 'rmsprop' takes over"),
         ("optimizer=adam,sgd>rmsprob@0.3", "there is no optimizer 'rmsprob'; did you mean 'rmsprop'"),
+        ("optimizer=adam,sma+adam", "there is no optimizer 'sma'; did you mean 'sam'"),
+        ("optimizer=adam,matrx:sgd|adam", "there is no role of parameters 'matrx'; did you mean 'matrix'"),
+        (
+            "optimizer=adam,norm:sgd|adam",
+            "has a rule for norm, and the network has only parameters of matrix",
+        ),
+        ("optimizer=adam,sgd+adam", "needs one rule in a chain, and has sgd and adam"),
+        ("optimizer=adam,adam+sam", "link sam acts on the gradient, so it stands before the rule"),
+        ("optimizer=adam,cautious+adam", "link cautious acts on the change, so it stands behind the rule"),
+        ("optimizer=adam,matrix:adam", "must end with the one rule that has no role"),
+        ("matrix.adam.lr=0.1,0.2", "there is no technique 'matrix.adam'; did you mean 'adam'"),
         ({}, "nothing is varied"),
         (["lr=0.1,0.2", "lr=0.3,0.4"], "lr is varied twice"),
         ({"lr": [0.1, None]}, "lr None is not a number"),
@@ -236,6 +247,22 @@ def test_wrong_values_are_one_sentence(vary, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_a_rule_whose_needs_are_not_met_is_refused_before_training(tmp_path):
+    source = inspect.getsource(catalogue.find("optimizer", "sgd"))
+    (tmp_path / "mine.py").write_text(source.replace("CARD = Card(", 'CARD = Card(needs=("curvature",),'))
+    for optimizer in ("{}", "matrix:{}|adam", "sgd>{}@0.5"):
+        with pytest.raises(UserError, match="needs curvature, which this engine cannot give"):
+            arms_of({"optimizer": ["adam", optimizer.format(tmp_path / "mine.py")]})
+
+
+def test_hyperparameters_of_branches_and_links_are_axes():
+    arms = arms_of("matrix.adam.lr=0.1,0.2", Recipe(optimizer="matrix:adam|adam"))
+    assert [arm.recipe.hyper for arm in arms] == [{"matrix.adam.lr": 0.1}, {"matrix.adam.lr": 0.2}]
+    assert all("adam.lr" in arm.space and "matrix.adam.lr" not in arm.space for arm in arms)
+    arms = arms_of("sam.rho", Recipe(optimizer="sam+sgd"))
+    assert len(arms) == 5 and all("sam.rho" not in arm.space for arm in arms)
+
+
 def test_the_users_own_module_has_no_width():
     with pytest.raises(UserError, match=r"width cannot be varied in your own module; these can: .*optimizer"):
         arms_of("width", network=lambda: None)
@@ -245,11 +272,6 @@ def test_the_users_own_module_has_no_width():
 def test_a_field_that_the_optimizer_fixes_cannot_be_set():
     with pytest.raises(UserError, match="cannot be set with gradient_descent, which fixes it to all"):
         apply(axis_of("batch_size"), 32, Recipe(optimizer="gradient_descent"))
-
-
-def test_containment_is_transitive_and_a_switch_contains_nothing():
-    assert {"sgd", "momentum", "adam"} <= contained("adamw")
-    assert contained("sgd") == contained("adamw>sgd@0.5") == frozenset()
 
 
 def test_ones_own_file_is_an_arm(tmp_path):

@@ -41,7 +41,9 @@ def told(kind, name):
     """The lines that bring the technique into a recipe, and its hyperparameters as numbers."""
     after = chosen(kind, name)
     before = replace(after, hyper={key: one for key, one in after.hyper.items() if name not in key})
-    if kind != "regularizer":
+    if kind == "link":
+        before = replace(before, optimizer=Recipe.optimizer)
+    elif kind != "regularizer":
         other = next(one for one in catalogue.names(kind) if one != name)
         before = replace(before, **{kind: other})
     module = catalogue.find(kind, name)
@@ -71,7 +73,7 @@ def run(lines, **names):
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_every_technique_has_lines_that_run_or_is_told_with_its_file(kind, name):
     lines, module, _ = told(kind, name)
-    if module.CARD.torch:
+    if module.CARD.torch or kind == "optimizer":
         run(lines)
         assert not any("torch has no such thing" in line for line in lines)
         return
@@ -97,6 +99,73 @@ def test_optimizers_step_like_the_rule(name):
         model[0].grad = gradient
         optimizer.step()
         torch.testing.assert_close(model[0].detach(), parameter, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(set(catalogue.names("optimizer")) - set(of_kind("optimizer"))))
+def test_rules_that_torch_has_not_are_shoals_classes_with_the_recipes_numbers(name):
+    lines, rule, hyper = told("optimizer", name)
+    assert lines[0] == "import shoal"
+    optimizer = run(lines)["optimizer"]
+    assert optimizer.rule == name
+    (group,) = optimizer.param_groups
+    found = {**group, **dict(zip(("beta1", "beta2", "beta3"), group.get("betas", ()), strict=False))}
+    assert {field: found[field] for field in hyper._fields} == pytest.approx(hyper._asdict())
+    assert any("optimizer.eval() before evaluating" in line for line in lines) == hasattr(rule, "read")
+
+
+@pytest.mark.parametrize("name", of_kind("link", "gradient"))
+def test_links_make_the_same_gradients(name):
+    lines, module, hyper = told("link", name)
+    model = Net()
+    for one in model.parameters():
+        one.grad = torch.randn_like(one)
+    before = [one.grad.clone() for one in model.parameters()]
+    run(lines, model=model)
+    for one, gradient in zip(model.parameters(), before, strict=True):
+        seen = Seen(gradient, gradient.sum(), torch.zeros((), dtype=torch.int64))
+        expected, _ = module.apply(seen, module.init(gradient, hyper), one.detach(), hyper)
+        torch.testing.assert_close(one.grad, expected)
+    assert not torch.equal(model.first.weight.grad, before[0])
+
+
+def test_a_split_has_an_optimizer_a_branch_and_every_parameter_in_one():
+    after = Recipe(
+        optimizer="matrix:centralize+adam|bias-head:lion|sgd",
+        schedule="cosine",
+        hyper={"matrix.adam.lr": 0.5, "bias-head.lion.lr": 0.25, "sgd.lr": 0.125},
+    )
+    lines = code_change(Recipe(), after, STEPS)
+    assert "one for each of matrix_optimizer, bias_head_optimizer, optimizer" in "".join(lines)
+    model = nn.Sequential(nn.Linear(5, 4), nn.LayerNorm(4), nn.Linear(4, 4), nn.Linear(4, 3))
+    for one in model.parameters():
+        one.grad = torch.ones_like(one)
+    made = run(lines, model=model)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    held = {
+        each: {names[id(one)] for one in made[each].param_groups[0]["params"]}
+        for each in ("matrix_optimizer", "bias_head_optimizer", "optimizer")
+    }
+    assert held == {
+        "matrix_optimizer": {"0.weight", "2.weight"},
+        "bias_head_optimizer": {"0.bias", "2.bias", "3.bias", "3.weight"},
+        "optimizer": {"1.weight", "1.bias"},
+    }
+    assert [made[each].param_groups[0]["initial_lr"] for each in ("optimizer",)] == [0.125]
+    assert (made["matrix_optimizer"].defaults["lr"], made["bias_head_optimizer"].defaults["lr"]) == (
+        0.5,
+        0.25,
+    )
+    assert not model[0].weight.grad.any() and model[3].weight.grad.all()
+
+
+def test_a_rule_that_keeps_its_numbers_is_told_again_when_it_moves_fewer_parameters():
+    lines = code_change(Recipe(), Recipe(optimizer="matrix:sgd|adam"), STEPS)
+    assert any(line.startswith("optimizer = torch.optim.Adam([one for name") for line in lines)
+
+
+def test_links_that_are_gone_are_told():
+    lines = code_change(Recipe(optimizer="sam+adam"), Recipe(), STEPS)
+    assert lines == ["# without link sam"]
 
 
 @pytest.mark.parametrize("name", of_kind("schedule"))

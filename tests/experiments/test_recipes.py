@@ -111,6 +111,16 @@ def test_changes_lead_from_one_recipe_to_another():
         ("network=convnet residual=true", "residual cannot be varied in network convnet"),
         ("optimizer=sgd>adam", "does not say when"),
         ("optimizer=sgd>adam@0.3 lr=0.1", "has an lr for each rule; write sgd.lr or adam.lr"),
+        ("optimizer=matrix:sgd|adam lr=0.1", "has an lr for each rule; write matrix.sgd.lr or adam.lr"),
+        ("optimizer=matrix:sgd|adam sgd.lr=1", "there is no technique 'sgd'; .*there are: .*matrix.sgd"),
+        ("optimizer=matrix:sgd|adam matrx.sgd.lr=1", "no technique 'matrx.sgd'; did you mean 'matrix.sgd'"),
+        ("optimizer=matrix:sgd|adam matrix.sgd.lt=1", "hyperparameter of matrix.sgd 'lt'; did you mean 'lr'"),
+        ("optimizer=matrix:sgd|adam matrix.sgd.lr=-1", "matrix.sgd.lr -1 lies outside its domain"),
+        ("optimizer=sam+sgd sam.roh=1", "there is no hyperparameter of sam 'roh'; did you mean 'rho'"),
+        ("optimizer=sam+sgd sam.rho=-1", r"sam.rho -1 lies outside its domain \[0, inf\)"),
+        ("sam.rho=0.1", "needs link sam in the optimizer, but the recipe has adam; .* optimizer=sam.adam"),
+        ("cautious.eps=0.1", "choose for example optimizer=adam.cautious"),
+        ("optimizer=matrix:gradient_descent|adam batch_size=32", "batch_size cannot be set with matrix:gra"),
     ],
 )
 def test_a_wrong_recipe_is_one_sentence(text, sentence):

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shoal.errors import UserError
-from shoal.experiments import hyperparameters, recipes
+from shoal.experiments import hyperparameters, recipes, roles
 from shoal.experiments.axis import Axis, label, value_in
 from shoal.experiments.fields import Value
-from shoal.experiments.hyperparameters import WEIGHT_PENALTY, Hyperparameter
+from shoal.experiments.hyperparameters import WEIGHT_PENALTY
 from shoal.experiments.recipes import Changes
-from shoal.population.composition import rules
+from shoal.population import places
+from shoal.population.composition import uses
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range
@@ -73,9 +74,13 @@ def arm(
 ) -> Arm:
     """The arm that the ``base`` changes, then its own make of ``start``. Numbers that are set are not tuned.
 
-    Raises UserError for a change that is wrong, or ``auto`` where nothing is tuned.
+    Raises UserError for a change that is wrong, roles that the network has not, regularizers that cannot act
+    there, or ``auto`` where nothing is tuned.
     """
     made = recipes.draft(changes, start, task, base)
+    if task is not None:
+        roles.check(made.recipe, task)
+        places.check(made.recipe, task)
     space = _nuisance(made.recipe, made.free)
     for key in sorted(made.auto - set(space)):
         raise UserError(f"{key} of arm {name} is not tuned in a comparison and cannot be auto; give a number")
@@ -152,14 +157,16 @@ def _different(arms: Sequence[Arm]) -> tuple[Arm, ...]:
 
 
 def _nuisance(recipe: Recipe, free: Collection[str]) -> dict[str, Dimension]:
-    """lr and weight decay of each rule, else L2, and what the regularizers search; never what is fixed."""
-    own = [one for rule in rules(recipe.optimizer) for one in hyperparameters.of("optimizer", rule)]
-    searched = [one for one in own if one.range is not None]
-    wanted = [one for one in searched if one.name == "lr"]
-    decay = [one for one in searched if one.name == "weight_decay"]
-    wanted += decay or [Hyperparameter("regularizer", WEIGHT_PENALTY, "coefficient")]
-    for name in hyperparameters.regularizers(recipe):
-        wanted += hyperparameters.of("regularizer", name)
+    """lr and weight decay of each rule, else L2, and what links and regularizers search; never what is fixed.
+
+    Each rule of a switch or split has its own. A link or regularizer is compared for its own numbers' sake.
+    """
+    chosen = hyperparameters.of(*uses(recipe.optimizer))
+    wanted = [one for one in chosen if one.name == "lr"]
+    decay = [one for one in chosen if one.name == "weight_decay" and one.range is not None]
+    wanted += decay or hyperparameters.of(hyperparameters.regularizer(WEIGHT_PENALTY))
+    wanted += [one for one in chosen if one.use.kind == "link"]
+    wanted += hyperparameters.of(*map(hyperparameters.regularizer, hyperparameters.regularizers(recipe)))
     space = {}
     for one in wanted:
         if one.range is not None and (one.key not in recipe.hyper or one.key in free):

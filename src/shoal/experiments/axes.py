@@ -12,8 +12,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.axis import Axis, check_has, fits, fixed_by, has, label, read, short, value_in, words
 from shoal.experiments.fields import Value
-from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.composition import rules
+from shoal.experiments.hyperparameters import WEIGHT_PENALTY
 from shoal.population.recipe import Recipe
 from shoal.techniques.card import Range
 
@@ -110,17 +109,6 @@ def alternatives(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
         return ()
     own = label(value_in(axis, recipe))
     return tuple(value for value in _offered(axis, recipe, task) if label(value) != own)
-
-
-def contained(optimizer: str) -> frozenset[str]:
-    """The rules an optimizer can imitate, by its card and the cards of those; a switch imitates none."""
-    found: set[str] = set()
-    left = [] if len(rules(optimizer)) > 1 else [optimizer]
-    while left:
-        new = set(card("optimizer", left.pop()).contains) - found
-        found |= new
-        left += new
-    return frozenset(found)
 
 
 def _offered(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:

@@ -14,7 +14,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.composition import rules
+from shoal.population.composition import rules, uses
 from shoal.population.places import refusal
 from shoal.population.recipe import Recipe
 
@@ -86,7 +86,8 @@ def value_in(axis: Axis, recipe: Recipe) -> Value:
     """The value ``recipe`` has on the axis."""
     if axis.kind == "hyper":
         found = hyperparameters.find(axis.key, recipe)
-        off = found.kind == "regularizer" and found.technique not in hyperparameters.regularizers(recipe)
+        use = found.use
+        off = use.kind == "regularizer" and use.technique not in hyperparameters.regularizers(recipe)
         return 0.0 if off else recipe.hyper.get(found.key, found.default)
     if axis.kind == "regularizer":
         on = (one for one in hyperparameters.regularizers(recipe) if one != WEIGHT_PENALTY)
@@ -167,13 +168,19 @@ def short() -> dict[str, str]:
 
 
 def _technique(kind: str, name: str, recipe: Recipe) -> str:
+    """A technique's name, or an optimizer that is put together of several, if all of it exists and fits."""
     known = (*words(Axis(kind, "technique"), recipe), *catalogue.names(kind))
     if name in known:
         return name
-    for one in rules(name) if kind == "optimizer" else (name,):
-        if one not in known and ".py" not in one:
-            raise unknown(kind, one, known)
-        catalogue.find(kind, one)
+    if kind == "optimizer":
+        from shoal.population.rules import check  # imports torch, which listing the axes does without
+
+        for use in uses(name):
+            check(use.technique, catalogue.find(use.kind, use.technique))
+        return name
+    if ".py" not in name:
+        raise unknown(kind, name, known)
+    catalogue.find(kind, name)
     return name
 
 
@@ -197,6 +204,6 @@ def _regularized(value: str, recipe: Recipe) -> dict[str, float]:
     hyper = {name: one for name, one in recipe.hyper.items() if name.rpartition(".")[0] not in off}
     for name in wanted:
         check_has(Axis(f"{name}.", "hyper"), recipe)
-        for one in hyperparameters.of("regularizer", name):
+        for one in hyperparameters.of(hyperparameters.regularizer(name)):
             hyper.setdefault(one.key, one.default)
     return hyper

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shoal import catalogue
-from shoal.experiments import fields, hyperparameters
-from shoal.experiments.hyperparameters import card, prefix
+from shoal.experiments import fields, hyperparameters, optimizer_code
+from shoal.experiments.hyperparameters import card
+from shoal.experiments.optimizer_code import Acting
 from shoal.networks.layers import acts_on_weights, leaves_bias, maps
-from shoal.population.composition import stages
+from shoal.population.composition import prefix
 from shoal.population.recipe import Recipe
 
 _LAYER = (
@@ -22,7 +23,7 @@ _LAYER = (
 )
 _ZERO = "\n        if layer.bias is not None:\n            torch.nn.init.zeros_(layer.bias)"
 _WHERE = {
-    "optimizer": "",
+    "gradient link": "between loss.backward() and optimizer.step()",
     "schedule": "scheduler.step() after each batch",
     "controller": "",
     "initializer": "before training",
@@ -40,7 +41,9 @@ _WHERE = {
     "change regularizer": "after optimizer.step()",
     "average regularizer": "evaluate and keep averaged.module in place of model",
 }
-"""By kind, and for regularizers by place: when a technique's lines run."""
+"""By kind, and for links and regularizers by place: when a technique's lines run."""
+_FIELD = {"link": "optimizer"}
+"""The recipe's field that names a kind's techniques, where it is not the kind's own."""
 _NAMED = {
     "activation": "activation = ",
     "normalization": "normalization = ",
@@ -68,40 +71,42 @@ def code_change(before: Recipe, after: Recipe, steps: int) -> list[str]:
             lines += _lines(key.kind, use, after, steps)
     kept = {key.kind for key in new}
     for key, use in old.items():
-        if key not in new and (key.kind == "regularizer" or key.kind not in kept):
+        if key not in new and (key.kind in ("regularizer", "link") or key.kind not in kept):
             lines.append(f"# without {key.kind} {prefix(use.technique)}")
-    if any("math." in line for line in lines):
-        lines.insert(0, "import math")
-    return lines
+    text = "\n".join(lines)
+    first = optimizer_code.ROLES if "role[name]" in text else []
+    return [*(f"import {one}" for one in ("math", "shoal") if f"{one}." in text), *first, *lines]
 
 
 class _Key(NamedTuple):
-    """name: of a rule or a regularizer, of which there may be several."""
+    """name: of a rule, link or regularizer, of which there may be several."""
 
     kind: str
     name: str
 
 
 class _Use(NamedTuple):
-    """hyper: all numbers of the technique. when: the part of the training that a rule has, in words."""
+    """hyper: all numbers of the technique. acting: of a rule or link, when and on which parameters."""
 
     technique: str
     hyper: Mapping[str, float]
-    when: str
+    acting: tuple[Acting, ...]
 
 
 def _used(recipe: Recipe) -> dict[_Key, _Use]:
     """What a recipe uses, in the order of its fields; not what the user's own module does for itself."""
     found = {}
     order = [*hyperparameters.kinds(), "regularizer"]
-    for kind, technique in sorted(hyperparameters.used(recipe), key=lambda one: order.index(one[0])):
+    at_work = list(optimizer_code.acting(recipe.optimizer))
+    others = [use for use in hyperparameters.used(recipe) if use.kind not in ("optimizer", "link")]
+    moving = dict.fromkeys(one.use for one in at_work)
+    for use in sorted((*moving, *others), key=lambda one: order.index(_FIELD.get(one.kind, one.kind))):
+        kind, technique, label = use
         if recipe.network == "own" and kind in ("activation", "normalization"):
             continue
-        defaults = {one.name: one.default for one in hyperparameters.of(kind, technique)}
-        name = prefix(technique) if kind in ("regularizer", "optimizer") else ""
-        hyper = {**defaults, **recipe.hyper_of(technique)}
-        when = _when(technique, recipe) if kind == "optimizer" else ""
-        found[_Key(kind, name)] = _Use(technique, hyper, when)
+        hyper = {one.name: one.default for one in hyperparameters.of(use)} | recipe.hyper_of(label)
+        name = label if kind in ("optimizer", "link", "regularizer") else ""
+        found[_Key(kind, name)] = _Use(technique, hyper, tuple(one for one in at_work if one.use == use))
     return found
 
 
@@ -110,13 +115,13 @@ def _rules(used: Mapping[_Key, _Use]) -> list[_Use]:
 
 
 def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
-    module, (technique, hyper, when) = catalogue.find(kind, use.technique), use
+    if use.acting:
+        return [line for one in use.acting for line in _moving(one, use.hyper, recipe, steps)]
+    module, (technique, hyper, _) = catalogue.find(kind, use.technique), use
     place = f"{module.PLACE} {kind}" if kind == "regularizer" or acts_on_weights(module) else kind
-    where, text = when or _WHERE[place], card(kind, technique).torch
+    where, text = _WHERE[place], card(kind, technique).torch
     if not text:
-        numbers = ", ".join(f"{name} {_number(value)}" for name, value in hyper.items())
-        said = f"{prefix(technique)}{f' ({numbers})' if numbers else ''}: {card(kind, technique).summary}"
-        return [f"# {said}; torch has no such thing, see {_file(module)}"]
+        return [_comment(kind, technique, hyper)]
     text = _NAMED.get(place, "") + _filled(text, hyper, recipe, steps)
     if kind == "normalization" and not leaves_bias(module):
         where += "; those linear maps have bias=False"
@@ -125,7 +130,39 @@ def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
     if kind == "initializer":
         drawn = hasattr(module, "draw_bias")
         text = _LAYER + text + ("" if drawn else _ZERO)
+    if kind in ("schedule", "controller") and len(_optimizers(recipe)) > 1:
+        where = "; ".join([*([where] if where else []), f"one for each of {', '.join(_optimizers(recipe))}"])
     return [*([f"# {where}"] if where else []), *text.split("\n")]
+
+
+def _moving(acting: Acting, hyper: Mapping[str, float], recipe: Recipe, steps: int) -> list[str]:
+    """The lines of a rule or link."""
+    kind, technique, _ = acting.use
+    module, text = catalogue.find(kind, technique), card(kind, technique).torch
+    where = "" if kind == "optimizer" or not text else _WHERE[f"{module.PLACE} {kind}"]
+    if not text and technique in catalogue.names("optimizer"):
+        text = optimizer_code.drop_in(module.CARD.title, hyper)
+        where = f"{acting.name}.eval() before evaluating, .train() after" if hasattr(module, "read") else ""
+    if not text:
+        return [_comment(kind, technique, hyper)]
+    where = "; ".join(part for part in (acting.when, where) if part)
+    text = _filled(text, hyper, recipe, steps)
+    return [
+        *([f"# {where}"] if where else []),
+        *optimizer_code.placed(text, acting.on, acting.name).split("\n"),
+    ]
+
+
+def _comment(kind: str, technique: str, hyper: Mapping[str, float]) -> str:
+    """What is said where there are no lines."""
+    numbers = ", ".join(f"{name} {_number(value)}" for name, value in hyper.items())
+    said = f"{prefix(technique)}{f' ({numbers})' if numbers else ''}: {card(kind, technique).summary}"
+    return f"# {said}; torch has no such thing, see {_file(catalogue.find(kind, technique))}"
+
+
+def _optimizers(recipe: Recipe) -> list[str]:
+    """What the optimizers of the recipe's lines are called."""
+    return list(dict.fromkeys(one.name for one in optimizer_code.acting(recipe.optimizer)))
 
 
 def _filled(template: str, hyper: Mapping[str, float], recipe: Recipe, steps: int) -> str:
@@ -138,16 +175,6 @@ def _filled(template: str, hyper: Mapping[str, float], recipe: Recipe, steps: in
         template, channels = template.replace("Norm1d(", "Norm2d("), "channels"
     text = template.format(**numbers, steps=steps, channels=channels)
     return re.sub(r"(?<![\w.])0 \* [\d.e-]+", "0", text)
-
-
-def _when(technique: str, recipe: Recipe) -> str:
-    """Which part of the training an optimizer's rule has, where there are several."""
-    begin = 0.0
-    for stage in stages(recipe.optimizer):
-        if stage.rule == technique and (begin, stage.until) != (0.0, 1.0):
-            return f"from {begin:.0%} to {stage.until:.0%} of the steps"
-        begin = stage.until
-    return ""
 
 
 def _fields(before: Recipe, after: Recipe) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """Hyperparameters under the names recipes give them, "technique.hyper", and what their cards say of them."""
 
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
-from shoal.population.composition import prefix, rules
+from shoal.population.composition import Use, prefix, uses
 from shoal.population.recipe import Recipe
 from shoal.techniques.card import Card, Domain, Range
 
@@ -14,31 +14,30 @@ WEIGHT_PENALTY = "l2"
 
 
 class Hyperparameter(NamedTuple):
-    """One number of a technique. technique: as the recipe names it, a name or a path."""
+    """One number of a technique that a recipe uses."""
 
-    kind: str
-    technique: str
+    use: Use
     name: str
 
     @property
     def key(self) -> str:
-        """Its name in ``Recipe.hyper``."""
-        return f"{prefix(self.technique)}.{self.name}"
+        """Its name in ``Recipe.hyper``: "adam.lr", or "matrix.adam.lr" of a rule for matrices."""
+        return f"{self.use.label}.{self.name}"
 
     @property
     def default(self) -> float:
         """The technique's default."""
-        return float(getattr(catalogue.find(self.kind, self.technique).Hyper(), self.name))
+        return float(getattr(catalogue.find(self.use.kind, self.use.technique).Hyper(), self.name))
 
     @property
     def domain(self) -> Domain:
         """Where a value is legal."""
-        return card(self.kind, self.technique).domain.get(self.name, Domain())
+        return card(self.use.kind, self.use.technique).domain.get(self.name, Domain())
 
     @property
     def range(self) -> Range | None:
         """Where search starts; None where the card names none."""
-        return card(self.kind, self.technique).ranges.get(self.name)
+        return card(self.use.kind, self.use.technique).ranges.get(self.name)
 
 
 def card(kind: str, technique: str) -> Card:
@@ -52,20 +51,28 @@ def kinds() -> tuple[str, ...]:
     return tuple(one.name for one in fields(Recipe) if one.name in catalogue.kinds())
 
 
-def of(kind: str, technique: str) -> tuple[Hyperparameter, ...]:
-    """All hyperparameters of a technique."""
-    names: Any = catalogue.find(kind, technique).Hyper._fields
-    return tuple(Hyperparameter(kind, technique, name) for name in names)
+def regularizer(name: str) -> Use:
+    """A regularizer as a recipe uses it."""
+    return Use("regularizer", name, name)
 
 
-def used(recipe: Recipe) -> list[tuple[str, str]]:
-    """The techniques a recipe uses as (kind, technique), its regularizers last."""
-    found = [("optimizer", rule) for rule in rules(recipe.optimizer)]
+def of(*each: Use) -> tuple[Hyperparameter, ...]:
+    """All hyperparameters of techniques, in their order."""
+    return tuple(
+        Hyperparameter(use, name)
+        for use in each
+        for name in catalogue.find(use.kind, use.technique).Hyper._fields
+    )
+
+
+def used(recipe: Recipe) -> list[Use]:
+    """The techniques a recipe uses: its optimizer's rules and links, the other kinds, its regularizers."""
+    found = list(uses(recipe.optimizer))
     for kind in kinds():
         technique = getattr(recipe, kind)
         if kind != "optimizer" and technique not in ("none", "own"):
-            found.append((kind, technique))
-    return found + [("regularizer", name) for name in regularizers(recipe)]
+            found.append(Use(kind, technique, prefix(technique)))
+    return found + [regularizer(name) for name in regularizers(recipe)]
 
 
 def regularizers(recipe: Recipe) -> tuple[str, ...]:
@@ -77,29 +84,42 @@ def regularizers(recipe: Recipe) -> tuple[str, ...]:
 def find(name: str, recipe: Recipe) -> Hyperparameter:
     """The hyperparameter called ``"technique.hyper"``, or ``"lr"`` (the optimizer's), on this recipe.
 
-    A regularizer that is off is found as well: setting its hyperparameter turns it on. Raises UserError for
+    In an optimizer that is split by role, a branch's are called after its roles: ``"matrix.lion.lr"``. A
+    regularizer that is off is found as well: setting its hyperparameter turns it on. Raises UserError for
     another technique that the recipe does not use, saying how to choose it, and for what does not exist.
     """
     if name == "lr":
         return _lr(recipe)
     technique, _, hyper = name.rpartition(".")
-    known = {prefix(each): (kind, each) for kind, each in reversed(used(recipe))}
+    known = {use.label: use for use in reversed(used(recipe))}
     if technique in known:
-        return _named(*known[technique], hyper)
+        return _named(known[technique], hyper)
     if technique in catalogue.names("regularizer"):
-        return _named("regularizer", technique, hyper)
-    for kind in kinds():
+        return _named(regularizer(technique), hyper)
+    elsewhere = any(label.endswith(f".{technique}") for label in known)
+    for kind in () if elsewhere else kinds():
         if technique in catalogue.names(kind):
             raise UserError(
                 f"{name} needs {kind} {technique}, but the recipe has {getattr(recipe, kind)}; "
                 f"choose {kind}={technique} for it"
             )
+    if technique in catalogue.names("link") and not elsewhere:
+        raise UserError(
+            f"{name} needs link {technique} in the optimizer, but the recipe has {recipe.optimizer}; "
+            f"choose for example optimizer={chained(technique)}"
+        )
     raise unknown("technique", technique, {*known, *catalogue.names("regularizer")})
+
+
+def chained(link: str) -> str:
+    """The default optimizer with a link at its place."""
+    behind = catalogue.find("link", link).PLACE == "change"
+    return f"{Recipe.optimizer}+{link}" if behind else f"{link}+{Recipe.optimizer}"
 
 
 def rates(recipe: Recipe) -> tuple[Hyperparameter, ...]:
     """The learning rates of the recipe's rules, in their order."""
-    return tuple(one for rule in rules(recipe.optimizer) for one in of("optimizer", rule) if one.name == "lr")
+    return tuple(one for one in of(*uses(recipe.optimizer)) if one.name == "lr")
 
 
 def _lr(recipe: Recipe) -> Hyperparameter:
@@ -112,11 +132,10 @@ def _lr(recipe: Recipe) -> Hyperparameter:
     return found[0]
 
 
-def _named(kind: str, technique: str, hyper: str) -> Hyperparameter:
-    found = {one.name: one for one in of(kind, technique)}
+def _named(use: Use, hyper: str) -> Hyperparameter:
+    found = {one.name: one for one in of(use)}
     if not found:
-        label = prefix(technique)
-        raise UserError(f"{label} has no hyperparameters, so there is no {label}.{hyper}")
+        raise UserError(f"{use.label} has no hyperparameters, so there is no {use.label}.{hyper}")
     if hyper not in found:
-        raise unknown(f"hyperparameter of {prefix(technique)}", hyper, found)
+        raise unknown(f"hyperparameter of {use.label}", hyper, found)
     return found[hyper]

@@ -177,4 +177,4 @@ def _in_file(path: Path | str, error: UserError) -> UserError:
 def _free(hyper: Mapping[str, float], one: Hyperparameter) -> dict[str, float]:
     """``hyper`` without one's value; of a regularizer it stays at its default, so that it is on."""
     left = {name: value for name, value in hyper.items() if name != one.key}
-    return left | ({one.key: one.default} if one.kind == "regularizer" else {})
+    return left | ({one.key: one.default} if one.use.kind == "regularizer" else {})

@@ -9,11 +9,12 @@ import numpy as np
 
 from shoal.experiments import judging, sequential
 from shoal.experiments.arms import Arm
+from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
 from shoal.experiments.run import Finished
 from shoal.experiments.sequential import Look
-from shoal.experiments.words import imitates, sentence
+from shoal.experiments.words import sentence
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import Comparison, paired_differences
 from shoal.statistics.intervals import EVERYTHING, Interval

@@ -1,20 +1,12 @@
 """The verdict in sentences: one for each arm, and what the user should know of the whole."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from shoal.experiments import sizing
-from shoal.experiments.axes import contained
+from shoal.experiments import screening_plan, sizing
+from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
 from shoal.experiments.run import Finished
-from shoal.population.recipe import Recipe
-
-
-def imitates(one: Recipe, other: Recipe) -> bool:
-    """Whether a choice of hyperparameters makes ``one``'s rule that of ``other``, all else being equal."""
-    same = replace(one, optimizer=other.optimizer, batch_size=other.batch_size, hyper=other.hyper)
-    return same == other and other.optimizer in contained(one.optimizer)
 
 
 def sentence(arm: ArmResult, plan: Plan, finished: Finished) -> str:
@@ -54,6 +46,9 @@ def notes(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> tuple[st
     recipes = {arm.name: arm.recipe for arm in plan.arms}
     if finished.interrupted:
         said.insert(0, "interrupted: this is what was finished; the same command continues it")
+    if more := screening_plan.left_out(plan.screens):
+        kinds = ", ".join(f"{name} {count}" for name, count in more.items())
+        said.append(f"tried is what plain torch has; there are more techniques, compared by --vary: {kinds}")
     for arm in arms:
         if arm.edge:
             said.append(f"the best lr of {arm.name} is still at the edge of what was tried")

@@ -10,7 +10,7 @@ the roles: "matrix.lion.lr", "bias-norm.sgd.lr"; those of the rest are called as
 
 import functools
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from shoal import catalogue
 from shoal.errors import UserError, unknown
@@ -33,10 +33,10 @@ class Span(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A technique at its place in an optimizer. technique: a name or path. label: what its hyperparameters
-    are called by, "adam" or "matrix.adam"."""
+    """A technique at its place in an optimizer. kind: optimizer or link. technique: a name or path. label:
+    what its hyperparameters are called by, "adam" or "matrix.adam"."""
 
-    kind: Literal["optimizer", "link"]
+    kind: str
     technique: str
     label: str
 

@@ -72,6 +72,7 @@ class Card:
     "tensor" rules each parameter in its own shape; a "torch" rule is a user's torch.optim.Optimizer class.
     contains: names of rules that this one can imitate by a choice of its hyperparameters; losing to one
     of them is reported "under-tuned", not "worse".
+    idle: of a link, hyperparameters with which it does nothing; empty where there are none.
     symmetries: what an optimizer's steps go along with, see ``SYMMETRIES``.
     recipe: recipe fields the technique fixes (gradient descent is SGD with ``batch_size="all"``).
     evaluations: gradient evaluations a step. state: numbers kept for each parameter.
@@ -95,3 +96,4 @@ class Card:
     torch: str = ""
     title: str = ""
     symmetries: tuple[str, ...] = ()
+    idle: Mapping[str, float] = field(default_factory=dict)

@@ -84,7 +84,7 @@ def _wrong_descent(card: Card) -> str | None:
 
 def _wrong_numbers(card: Card, hyper: Any) -> str | None:
     """What is wrong between the card's ranges and domains and the defaults of ``hyper``."""
-    for name in (*card.ranges, *card.domain):
+    for name in (*card.ranges, *card.domain, *card.idle):
         if name not in hyper._fields:
             return f"CARD speaks of {name!r}, which is no field of Hyper"
     for name, default in hyper._field_defaults.items():
@@ -95,6 +95,8 @@ def _wrong_numbers(card: Card, hyper: Any) -> str | None:
             return f"the default of {name}, {default!r}, is not a number"
         if not domain.contains(default):
             return f"the default of {name}, {default:g}, is outside its domain {domain}"
+        if name in card.idle and not domain.contains(card.idle[name]):
+            return f"CARD.idle has {name} {card.idle[name]:g}, outside its domain {domain}"
         bounds = card.ranges.get(name)
         if bounds is None:
             continue

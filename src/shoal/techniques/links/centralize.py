@@ -49,4 +49,6 @@ CARD = Card(
     year=2020,
     scope="tensor",
     title="GradientCentralization",
+    torch="for one in model.parameters():\n    if one.grad is not None and one.ndim > 1:\n"
+    "        one.grad -= one.grad.mean(tuple(range(1, one.ndim)), keepdim=True)",
 )

@@ -63,5 +63,6 @@ CARD = Card(
     ranges={"k": Range(3.0, 20.0), "alpha": Range(0.2, 0.8)},
     domain={"k": Domain(1.0), "alpha": Domain(0.0, 1.0, open_low=True)},
     state=1,
+    idle={"alpha": 1.0},
     title="Lookahead",
 )

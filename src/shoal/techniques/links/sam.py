@@ -57,5 +57,6 @@ CARD = Card(
     scope="member",
     evaluations=2.0,
     state=1,
+    idle={"rho": 0.0},
     title="SAM",
 )

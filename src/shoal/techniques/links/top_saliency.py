@@ -57,5 +57,6 @@ CARD = Card(
     ranges={"fraction": Range(1e-2, 1.0, log=True)},
     domain={"fraction": Domain(0.0, 1.0, open_low=True)},
     scope="member",
+    idle={"fraction": 1.0},
     title="TopSaliency",
 )
