@@ -22,10 +22,12 @@ class Fusing:
         self.uses = Counter(v for call in calls for v in (*call.args, *call.options.values()) if _is(v))
         self.uses.update(outputs)
         self.scalars = [call for call in calls if not call.out.is_vector]
-        vectors = [call for call in calls if call.out.is_vector]
-        for call in vectors:
-            self._rewrite(call)
-        self.vectors = needed(vectors, outputs)
+        self.ordered: list[Call] = []
+        for call in calls:
+            if call.out.is_vector:
+                self._rewrite(call)
+                self.ordered.append(call)
+        self.vectors = needed(self.ordered, outputs)
 
     def _single(self, value: Any, *names: str) -> Call | None:
         """The call that made a vector which nothing else uses, if it is one of these functions."""
@@ -105,6 +107,7 @@ class Fusing:
         inner, factor = self._factor(term)
         if sign is not None:
             factor = self._times(factor, sign)
+        base, inner, factor = self._shrunk(base, inner, factor)
         product = self._single(inner, "mul", "pow", "div")
         options: dict[str, Any] = {} if factor is None else {"value": factor}
         if product and product.function is torch.pow and product.args[1] == 2:
@@ -117,12 +120,37 @@ class Fusing:
             fused = torch.addcmul if product.function is torch.mul else torch.addcdiv
             call.function, call.args = fused, (base, over, by)
         elif factor is not None:
-            call.function, call.args = torch.add, (base, inner)
-            options = {"alpha": factor}
+            call.function, call.args, options = torch.add, (base, inner), {"alpha": factor}
+            self._mean(call, base, inner, factor)
+            options = options if call.function is torch.add else {}
         else:
             return False
         call.options = options
         return True
+
+    def _shrunk(self, base: Value, inner: Value, factor: Scalar | None) -> tuple[Value, Value, Scalar | None]:
+        """base + a(x + λ·base) as (1 + aλ)·base + a·x: decay beside a step."""
+        call = self.made.get(inner)
+        if factor is None or call is None or self.uses[inner] != 1 or call.function is not torch.add:
+            return base, inner, factor
+        if call.args[1] is not base or "alpha" not in call.options:
+            return base, inner, factor
+        share = self._scalar(torch.add, self._times(factor, call.options["alpha"]), 1.0)
+        shrunk = Value(base.example.clone())
+        self.made[shrunk] = decay = Call(torch.mul, (base, share), {}, shrunk)
+        self.uses[shrunk] = 1
+        self.ordered.append(decay)
+        inner, more = self._factor(call.args[0])
+        return shrunk, inner, factor if more is None else self._scalar(torch.mul, factor, more)
+
+    def _mean(self, call: Call, base: Value, inner: Value, factor: Scalar) -> None:
+        """b·x + (1-b)·y as one walk from x to y."""
+        scaled = self._single(base, "mul")
+        rest = next((one for one in self.scalars if one.out is factor), None)
+        if scaled is None or rest is None or rest.function is not torch.rsub:
+            return
+        if scaled.args[1] is rest.args[0] and rest.args[1] == 1 and not rest.options:
+            call.function, call.args = torch.lerp, (scaled.args[0], inner, factor)
 
 
 def _is(one: Any) -> bool:

@@ -178,7 +178,8 @@ class _Walks:
             else:
                 self.walks.append(walks.PlainWalk(rule, part, states, rule.CARD.scope != "tensor"))
         fields = rule.State._fields
-        self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in parameters]
+        kept = parameters if fields else []
+        self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in kept]
         self.fields = fields
 
     def fit(self, rule: Any, parameters: list[Tensor], state: Any) -> bool:

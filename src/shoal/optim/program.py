@@ -15,13 +15,14 @@ from torch import Tensor
 from shoal.optim.fusing import Fusing, needed
 from shoal.optim.recording import LENGTH, Call, NotElementwiseError, Recording, Value, record
 
-_NUMBERS = ("mul", "div", "add", "sub", "pow", "gt", "lt", "ge", "le", "eq", "ne")
+_NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "eq", "ne")
 
 
 class Program(NamedTuple):
     """once(hyper, scalar state, loss) → (numbers, new scalar state); over(gradient, parameter, vector state,
     buffers, numbers) in place. vectors, scalars: the names of State's fields; buffers: dtypes of the
-    temporaries; reads_loss: whether ``loss`` must be given."""
+    temporaries; reads_loss: whether ``loss`` must be given. straight: which number times the gradient is all
+    that is added to the parameter, or None (only SGD is so simple)."""
 
     once: Callable[..., tuple[tuple[Any, ...], tuple[Tensor, ...]]]
     over: Callable[..., None]
@@ -29,6 +30,7 @@ class Program(NamedTuple):
     scalars: tuple[str, ...]
     buffers: tuple[torch.dtype, ...]
     reads_loss: bool
+    straight: int | None
     text: str
 
 
@@ -91,8 +93,16 @@ class _Writer:
             tuple(self.scalars),
             tuple(self.buffers),
             any(made.loss in _inputs(call) for call in (*self.once, *self.over)),
+            self._straight(),
             text,
         )
+
+    def _straight(self) -> int | None:
+        made, call = self.recording, self.over[0]
+        plain = call.function is torch.add and call.args == (made.parameter, made.gradient)
+        if len(self.over) > 1 or not plain or call.options.get("alpha") not in self.numbers:
+            return None
+        return self.numbers.index(call.options["alpha"])
 
     def _name(self, value: Any) -> str:
         if not isinstance(value, Value):
@@ -162,8 +172,6 @@ class _Writer:
             if _writes(call):
                 target = self.names[call.out] if home is not None else self._buffer(call.out)
                 body.append(f"    {self._function(call)}({arguments}, out={target})")
-            elif home is not None:
-                body.append(f"    {self.names[home]}.copy_({self._function(call)}({arguments}))")
             else:
                 body.append(f"    {self._name(call.out)} = {self._function(call)}({arguments})")
             if call.out in self.ends and home is None:

@@ -30,7 +30,7 @@ class ProgramWalk:
         dtype: torch.dtype,
         scratch: pieces.Scratch,
     ):
-        self.program, self.parameters, self.scratch, self.dtype = program, parameters, scratch, dtype
+        self.program, self.parameters, self.scratch, self.dtype = program, list(parameters), scratch, dtype
         self.scalars = _shared(states, program.scalars)
         own = dict(zip(map(id, parameters), states, strict=True))
         small = [one for one in parameters if one.numel() <= pieces.SMALL]
@@ -43,6 +43,8 @@ class ProgramWalk:
             for one in parameters
             if one.numel() > pieces.SMALL
         ]
+        alike = all(one.dtype == dtype for one in parameters)
+        self.straight = program.straight if alike else None
         self.hyper: list[Tensor] = []
         self.values: tuple[Any, ...] = ()
 
@@ -52,6 +54,12 @@ class ProgramWalk:
             loss = needed_loss(loss, title, torch.empty((), dtype=self.dtype))
         numbers, after = self.program.once(self._numbers(hyper), self.scalars, loss)
         over, buffers = self.program.over, self.program.buffers
+        if self.straight is not None:
+            gradients = [one.grad for one in self.parameters if one.grad is not None]
+            for one in gradients:
+                look(one)
+            torch._foreach_add_(self.parameters, gradients, alpha=numbers[self.straight])
+            return
         for part in self.parts:
             for gradient, parameter, state in part.pieces():
                 look(gradient)

@@ -1,5 +1,6 @@
 """Says once when gradients are no longer finite."""
 
+import math
 import warnings
 
 from torch import Tensor
@@ -19,7 +20,7 @@ class Watch:
         """Looks at a gradient if it is its turn."""
         turn = not self.told and self.seen == self.turn
         self.seen += 1
-        if not turn or gradient.sum().isfinite() or gradient.isfinite().all():
+        if not turn or math.isfinite(gradient.sum().item()) or gradient.isfinite().all():
             return
         self.told = True
         warnings.warn(
