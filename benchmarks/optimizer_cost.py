@@ -59,12 +59,13 @@ def seconds_a_step(task: Task, jobs: Sequence[Job], programs: Programs, seconds:
 def ratios(
     task: Task, optimizer: str, anchor: str, programs: Programs, rounds: int, seconds: float
 ) -> list[float]:
-    """The time of a step against that of the anchor, in each round."""
+    """The time of a step against that of the anchor, in each round; who is first changes."""
     sides = [members(task, one) for one in (anchor, optimizer)]
     found = []
-    for _ in range(rounds):
-        before, after = (seconds_a_step(task, jobs, programs, seconds) for jobs in sides)
-        found.append(after / before)
+    for number in range(rounds):
+        order = (0, 1) if number % 2 == 0 else (1, 0)
+        took = {side: seconds_a_step(task, sides[side], programs, seconds) for side in order}
+        found.append(took[1] / took[0])
     return found
 
 

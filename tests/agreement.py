@@ -20,6 +20,7 @@ from shoal import catalogue
 
 WITNESSED = ("optimizer", "link")
 """The kinds of which every technique must have a witness."""
+WALKED = (*WITNESSED, "regularizer", "controller")
 WITNESSES, PAGE = "tests/techniques", "docs/agreement.md"
 SELECTING = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise", "collectonly")
 ROUNDING = 1e-16
@@ -34,10 +35,10 @@ torch's own, the authors' package, another collection where it is right, or the 
 Python floats. The tests in `tests/techniques` take the same steps with both, in float64 and with other
 hyperparameters than the defaults, and this page is what they found.
 
-- **compared**: the steps that were walked (of the shortest walk, where there are several), or the numbers
-  held side by side where nothing is walked.
+- **compared**: the steps that were walked (of the shortest walk, where there are several), or how many tensors
+  or single numbers were held side by side where nothing is walked.
 - **difference**: the largest relative difference at any of them, measured against the largest number of its
-  step and rounded up to a power of ten; 1e-16 also stands for none at all. Up to about 1e-10 it is rounding.
+  step or tensor and rounded up to a power of ten; 1e-16 also stands for none at all. Up to about 1e-10 it is rounding.
 - **what others do**: which references do otherwise, and which one is followed here.
 
 A run of all tests fails when this page is no longer what they find.
@@ -96,7 +97,8 @@ def rows(witnesses: Iterable[Witness]) -> list[Row]:
 def _row(group: list[Witness]) -> Row:
     steps = min((each.steps for each in group if each.steps), default=0)
     values = sum(each.values for each in group)
-    compared = [f"{steps} steps"] * bool(steps) + [f"{values:,} values"] * bool(values)
+    walked = "steps" if group[0].kind in WALKED else "tensors"
+    compared = [f"{steps} {walked}"] * bool(steps) + [f"{values:,} numbers"] * bool(values)
     known = dict.fromkeys(each.known for each in group if each.known)
     largest = _rounded_up(max(each.difference for each in group))
     first = group[0]

@@ -107,8 +107,8 @@ def test_rows_join_the_comparisons_with_one_reference():
     ])  # fmt: skip
     installed = metadata.version("torch").partition("+")[0]
     assert found == [
-        Row("activation", "relu", "plain floats", "", "5 values", 1e-15, ""),
-        Row("optimizer", "sgd", "plain floats", "", "30 steps, 1,200 values", 1e-11, "a b"),
+        Row("activation", "relu", "plain floats", "", "5 numbers", 1e-15, ""),
+        Row("optimizer", "sgd", "plain floats", "", "30 steps, 1,200 numbers", 1e-11, "a b"),
         Row("optimizer", "sgd", "torch.optim.SGD", installed, "35 steps", 1e-16, ""),
     ]
 
