@@ -35,10 +35,11 @@ torch's own, the authors' package, another collection where it is right, or the 
 Python floats. The tests in `tests/techniques` take the same steps with both, in float64 and with other
 hyperparameters than the defaults, and this page is what they found.
 
-- **compared**: the steps that were walked (of the shortest walk, where there are several), or how many tensors
-  or single numbers were held side by side where nothing is walked.
+- **compared**: the steps that were walked (of the shortest walk, where there are several), or how many
+  tensors or single numbers were held side by side where nothing is walked.
 - **difference**: the largest relative difference at any of them, measured against the largest number of its
-  step or tensor and rounded up to a power of ten; 1e-16 also stands for none at all. Up to about 1e-10 it is rounding.
+  step or tensor and rounded up to a power of ten; 1e-16 also stands for none at all. Up to about 1e-10 it is
+  rounding.
 - **what others do**: which references do otherwise, and which one is followed here.
 
 A run of all tests fails when this page is no longer what they find.
