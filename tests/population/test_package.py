@@ -102,34 +102,38 @@ def test_masked_members_are_traced_too():
     assert_close(program(inputs), gradient_function(made)(*inputs), 1e-12)
 
 
-def moving(name: str) -> Need:
-    """The need of a rule by itself, on vectors or matrices."""
-    scope = catalogue.find("optimizer", name).CARD.scope
-    return Need("optimizer", name, "move", 2 if scope == "tensor" else None)
+def moving(name: str, kind: str = "optimizer") -> Need:
+    """The need of a rule or a link by itself, on vectors or matrices."""
+    scope = catalogue.find(kind, name).CARD.scope
+    what = "move" if kind == "optimizer" else "apply"
+    return Need(kind, name, what, 2 if scope == "tensor" else None)
 
 
-def rule_inputs(name: str, members: int, *shape: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
-    """Random inputs of a rule program, in the middle of a training."""
-    rule = catalogue.find("optimizer", name)
+def rule_inputs(need: Need, members: int, *shape: int, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+    """Random inputs of a rule or link program, in the middle of a training."""
+    rule = catalogue.find(need.kind, need.technique)
     source = torch.Generator().manual_seed(members)
-    flat, gradient = torch.randn(2, members, *shape, generator=source, dtype=dtype).unbind(0)
+    flat, gradient, between = torch.randn(3, members, *shape, generator=source, dtype=dtype).unbind(0)
     hyper = [
         torch.linspace(0.5, 1.0, members, dtype=dtype) * default
         for default in rule.Hyper._field_defaults.values()
     ]
     state = [leaf + 2 for leaf in first_state(rule, flat, hyper)]
     loss = gradient.flatten(1)[:, 0].clone()
-    return [flat, gradient, loss, torch.arange(members), *hyper, *state]
+    third = [between] if getattr(rule, "PLACE", "") in ("change", "point") else []
+    return [flat, gradient, *third, loss, torch.arange(members), *hyper, *state]
 
 
-@pytest.mark.parametrize("name", catalogue.names("optimizer"))
-def test_a_traced_rule_does_what_the_plain_one_does(name):
-    need = moving(name)
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind in ("optimizer", "link") for name in catalogue.names(kind)]
+)
+def test_a_traced_rule_does_what_the_plain_one_does(kind, name):
+    need = moving(name, kind)
     program = rules.program(need, torch.float64)
     program.trace()
     for members, parameters in ((1, 4), (5, 1), (3, 30)):
         shape = (parameters,) if need.dimensions is None else (parameters, 7)
-        inputs = rule_inputs(name, members, *shape, dtype=torch.float64)
+        inputs = rule_inputs(need, members, *shape, dtype=torch.float64)
         plain = [value.clone() for value in inputs]
         rules.function(need)(*plain)
         program(inputs)
@@ -165,7 +169,7 @@ def test_one_package_serves_every_size(packages, gradient, width, features, clas
 @pytest.mark.parametrize(("members", "parameters"), [(1, 1), (1, 50), (2, 9), (7, 1), (64, 33)])
 def test_a_compiled_rule_changes_its_inputs_in_place_as_the_graph_does(packages, members, parameters):
     graph = rules.program(moving("adam"))
-    inputs = rule_inputs("adam", members, parameters)
+    inputs = rule_inputs(moving("adam"), members, parameters)
     plain = [value.clone() for value in inputs]
     graph(plain)
     packages[1](inputs)
