@@ -46,8 +46,8 @@ def _doc(title: str, module: ModuleType) -> str:
         lines.append(f"Takes the keywords of torch.optim.{title} and makes its steps.")
     if module.CARD.scope == "member":
         lines.append(
-            "Its norms and step sizes are those of a parameter group, whose parameters are one vector. (The authors' "
-            "Prodigy and D-Adaptation share one step size among all groups.)"
+            "Its norms and step sizes are those of a parameter group, whose parameters are one vector. (The "
+            "authors' Prodigy and D-Adaptation share one step size among all groups.)"
         )
     if hasattr(module, "read"):
         lines.append(
