@@ -91,6 +91,8 @@ def _schedule(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., A
 def _initializer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
     def run(hyper: Any, seed_like: Tensor) -> Any:
         drawn = [rule.draw((6, 4), torch.Generator().manual_seed(1), hyper)]
+        if hasattr(rule, "draw_head"):
+            drawn.append(rule.draw_head((6, 4), torch.Generator().manual_seed(1), hyper))
         if hasattr(rule, "draw_bias"):
             drawn.append(rule.draw_bias((6,), 4, torch.Generator().manual_seed(1), hyper))
         if hasattr(rule, "calibrate"):

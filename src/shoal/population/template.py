@@ -262,4 +262,5 @@ def _draw(technique: Any, made: Template, name: str, shape: torch.Size, hyper: A
         if hasattr(technique, "draw_bias") and weight is not None:
             return technique.draw_bias(tuple(shape), weight[1:].numel(), source, hyper)
         return torch.zeros(shape)
-    return technique.draw(tuple(shape), source, hyper)
+    draw = technique.draw_head if role == "head" and hasattr(technique, "draw_head") else technique.draw
+    return draw(tuple(shape), source, hyper)

@@ -100,6 +100,7 @@ class Initializer(Protocol):
     """``draw`` gives a weight of ``shape`` (out, in, *kernel).
 
     An initializer may also have ``draw_bias(shape, fan_in, generator, hyper)``, else biases start at 0;
+    ``draw_head(shape, generator, hyper)`` for the last linear map, else it is drawn like the others;
     ``calibrate(weight, output, hyper)``, the weight to start from in place of the one that was drawn, which
     gives ``output`` [rows, out, *] on a first batch of training rows, asked layer after layer, each behind
     those that are calibrated; and ``first_scale(hyper)`` [1]: then a network's residual branches are
