@@ -87,6 +87,19 @@ def test_clinical_table(run):
     assert sum(map(int, counts.groups())) == visits
 
 
+def test_put_together(run):
+    shown = run("put_together", 6000)
+    for part, whole in (
+        ("lion", "matrix:lion|adam"), ("adam", "matrix:lion|adam"),
+        ("sgd", "sgd>adam@0.3"), ("adam", "sgd>adam@0.3"),
+    ):  # fmt: skip
+        said = re.search(
+            rf"^{part} against {re.escape(whole)}: {WORDS}, difference in \[", shown, re.MULTILINE
+        )
+        assert said, shown
+    assert len(re.findall(r"beats its parts$|does not tell$|does not beat", shown, re.MULTILINE)) == 2
+
+
 @pytest.mark.parametrize("script", sorted(EXAMPLES.glob("*.py")), ids=lambda script: script.name)
 def test_a_script_is_short(script):
     assert len(script.read_text().splitlines()) <= 60

@@ -5,10 +5,11 @@ import math
 
 import pytest
 
+from shoal import catalogue
 from shoal.errors import UserError
 from shoal.experiments import screening
 from shoal.experiments.compare import make_plan
-from shoal.experiments.screening_plan import axis_names
+from shoal.experiments.screening_plan import axis_names, left_out
 from shoal.experiments.sizing import Tuning
 
 from .simulated import Killed, Memory, SimulatedTrainer, run, task
@@ -54,6 +55,24 @@ def test_every_alternative_is_tried_and_told():
         assert told[axis][0].arm == judged and told[axis][0].seeds > 3
     assert told["optimizer"][-1].arm == "optimizer sgd"
     assert json.loads(result.to_json())["candidates"]
+
+
+def test_techniques_that_plain_torch_has_are_tried_and_the_others_counted():
+    plan = make_plan(task())
+    assert {"optimizer adamw", "optimizer rprop"} <= set(plan.screens["optimizer"])
+    assert not {"optimizer lion", "optimizer prodigy"} & set(plan.screens["optimizer"])
+    tried = len(plan.screens["optimizer"]) + 1  # the default's own
+    more = left_out(plan.screens)
+    assert more["optimizer"] == len(catalogue.names("optimizer")) - tried > 0
+    (note,) = [note for note in screened().notes if "more techniques" in note]
+    assert f"optimizer {more['optimizer']}" in note and "--vary" in note
+
+
+def test_alternatives_without_a_role_that_the_optimizer_is_split_by_are_left_out():
+    base = "normalization=layer_norm optimizer=norm:sgd|adam"
+    plan = make_plan(task(), recipe=base)
+    assert "normalization none" not in plan.screens["normalization"]
+    assert "normalization group_norm" in plan.screens["normalization"]
 
 
 def test_choosing_and_judging_share_no_seed():
