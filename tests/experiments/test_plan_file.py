@@ -28,6 +28,9 @@ REQUESTS = {
         task="wine", vary={"lr": [0.1, 0.01]}, metric="f1", work=100, trials=4, seeds=12, judge="steps",
         reach=0.9, alpha=0.1, margin="2.5%", recipe={"width": 8, "batch_size": "all", "residual": True},
     ),
+    "put together": Request(
+        task="wine", vary="matrix.adam.lr=0.1,0.2", recipe="optimizer=matrix:adam|sam+adam sam.rho=0.1"
+    ),
     "budget": Request(task="wine", vary="depth=1,2", budget="1m30s", judge="gap"),
 }  # fmt: skip
 

@@ -54,7 +54,11 @@ def test_every_field_survives_the_file(tmp_path):
     assert all(getattr(whole, one.name) != getattr(Recipe(), one.name) for one in fields(Recipe)
                if one.name not in ("network", "train_size", "device"))  # fmt: skip
     file = tmp_path / "recipe.toml"
-    for recipe in (whole, Recipe(), replace(Recipe(), train_size=17)):
+    split = Recipe(
+        optimizer="sam+sgd>matrix:lion|adam+cautious@0.25",
+        hyper={"sam.rho": 0.2, "matrix.lion.lr": 0.5, "adam.lr": 0.25, "cautious.eps": 0.01},
+    )
+    for recipe in (whole, split, Recipe(), replace(Recipe(), train_size=17)):
         file.write_text(recipes.to_toml(recipe))
         assert recipes.from_toml(file) == recipe
         assert recipes.from_toml(file, start=Recipe(width=999)) == recipe
@@ -64,6 +68,8 @@ def test_the_file_reads_like_a_recipe():
     lines = recipes.to_toml(Recipe(hyper={"adam.lr": 0.001})).splitlines()
     assert {'optimizer = "adam"', "width = 64", "residual = false", 'train_size = "all"'} <= set(lines)
     assert lines[-1] == "adam.lr = 0.001"
+    split = Recipe(optimizer="bias-norm:sgd|adam", hyper={"bias-norm.sgd.lr": 0.1})
+    assert recipes.to_toml(split).splitlines()[-1] == "bias-norm.sgd.lr = 0.1"
 
 
 def test_ones_own_file_and_spaces_in_its_name(tmp_path):

@@ -10,7 +10,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 def pairs(values: Mapping[str, Any]) -> list[str]:
     """A line ``key = value`` for each; a dot in a key separates tables, as in ``adam.lr = 0.001``."""
-    return [f"{key(*name.rsplit('.', 1))} = {literal(value)}" for name, value in values.items()]
+    return [f"{key(*name.split('.'))} = {literal(value)}" for name, value in values.items()]
 
 
 def key(*parts: str) -> str:
