@@ -148,7 +148,9 @@ def test_a_frozen_row_goes_on_where_it_was(case):
     training.stack = merge([training.stack, frozen])
     go_on(training, 19)
     assert_same(numbers(training.stack, "subject"), alone(task, job, 30))
-    assert_same(numbers(training.stack, "other/2"), alone(task, company(job)[2], 37))
+    present = {one.name for one in training.stack.jobs}  # some have stopped early
+    other = next(one for one in company(job) if one.name in present - {"subject"})
+    assert_same(numbers(training.stack, other.name), alone(task, other, 37))
 
 
 def test_a_freed_row_is_refilled_with_a_new_member(case):

@@ -13,12 +13,12 @@ Witness: table 3 in plain floats.
 
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from shoal.techniques.card import Card, Domain
 from shoal.techniques.kinds import Scalar, Seen
-from shoal.techniques.numerics.fans import fans
 
 PLACE = "change"
 
@@ -46,7 +46,9 @@ def apply(
     """The scaled change of ``parameter``, one tensor of the network, and the state."""
     if parameter.dim() < 2:
         return change, state
-    fan_in, _ = fans(parameter.shape)
+    inputs = tuple(range(1, parameter.dim()))
+    # a sum of ones, as a symbolic size times a tensor does not trace for any sizes under vmap
+    fan_in = torch.ones_like(change).sum(inputs, keepdim=True)
     return change * (hyper.base / fan_in), state
 
 
