@@ -11,8 +11,8 @@ from torch import nn
 from population.members import PROGRAMS, assert_same, begin, company, go_on, numbers, table
 from population.test_train import perceptron
 from shoal import catalogue
+from shoal.composition import spans
 from shoal.population.batches import training_steps
-from shoal.population.composition import spans
 from shoal.population.programs import Programs
 from shoal.population.randomness import order
 from shoal.population.recipe import Job, Recipe

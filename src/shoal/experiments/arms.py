@@ -5,6 +5,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from shoal.composition import uses
 from shoal.errors import UserError
 from shoal.experiments import hyperparameters, recipes, roles
 from shoal.experiments.axis import Axis, label, value_in
@@ -12,7 +13,6 @@ from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY
 from shoal.experiments.recipes import Changes
 from shoal.population import places
-from shoal.population.composition import uses
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
 from shoal.techniques.card import Domain, Range

@@ -10,11 +10,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from shoal import catalogue
+from shoal.composition import rules, uses
 from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
-from shoal.population.composition import rules, uses
 from shoal.population.places import refusal
 from shoal.population.recipe import Recipe
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shoal import catalogue
+from shoal.composition import prefix
 from shoal.experiments import fields, hyperparameters, optimizer_code
 from shoal.experiments.hyperparameters import card
 from shoal.experiments.optimizer_code import Acting
 from shoal.networks.layers import acts_on_weights, leaves_bias, maps
-from shoal.population.composition import prefix
 from shoal.population.recipe import Recipe
 
 _LAYER = (

@@ -4,8 +4,8 @@ from dataclasses import fields
 from typing import NamedTuple
 
 from shoal import catalogue
+from shoal.composition import Use, prefix, uses
 from shoal.errors import UserError, unknown
-from shoal.population.composition import Use, prefix, uses
 from shoal.population.recipe import Recipe
 from shoal.techniques.card import Card, Domain, Range
 

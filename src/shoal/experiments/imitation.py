@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
+from shoal.composition import Branch, Use, branches, stages
 from shoal.experiments.hyperparameters import card
-from shoal.population.composition import Branch, Use, branches, stages
 from shoal.population.recipe import Recipe
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from shoal.population.composition import Use, branches, stages
+from shoal.composition import Use, branches, stages
 
 ALL = "model.parameters()"
 ROLES = ["from shoal.networks.roles import roles", "role = roles(model)"]

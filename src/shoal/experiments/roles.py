@@ -1,6 +1,6 @@
 """Whether a network has the roles of parameters that an optimizer is split by."""
 
-from shoal.population.composition import branches, stages
+from shoal.composition import branches, stages
 from shoal.population.groups import regions
 from shoal.population.recipe import Recipe
 from shoal.population.template import template

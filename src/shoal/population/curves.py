@@ -4,9 +4,9 @@ import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from shoal.population import composition
+from shoal import composition
+from shoal.composition import spans
 from shoal.population.batches import Data, training_steps
-from shoal.population.composition import spans
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.recipe import Recipe
 from shoal.population.stack import Stack

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.func import vmap
 
 from shoal import catalogue
+from shoal.composition import Use, branches
 from shoal.errors import UserError
 from shoal.population import rules
-from shoal.population.composition import Use, branches
 from shoal.population.recipe import Job
 from shoal.population.rules import Need
 from shoal.population.template import Template

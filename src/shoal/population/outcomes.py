@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from shoal import catalogue
-from shoal.population import composition, links
+from shoal import catalogue, composition
+from shoal.population import links
 from shoal.population.batches import Data
 from shoal.population.curves import Curve, evaluations
 from shoal.population.evaluate import all_metrics, dead_units, losses_and_scores

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from shoal import catalogue
+from shoal.composition import prefix, rules
 from shoal.errors import UserError
-from shoal.population.composition import prefix, rules
 from shoal.population.groups import Group
 from shoal.population.recipe import Job, Recipe
 from shoal.population.template import Template

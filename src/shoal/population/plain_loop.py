@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from shoal import catalogue
+from shoal.composition import branches, spans
 from shoal.networks.layers import Activation
 from shoal.population.batches import batch_size, train_rows, training_steps
-from shoal.population.composition import branches, spans
 from shoal.population.recipe import Job
 from shoal.population.template import build
 from shoal.tasks.task import Task

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from shoal import catalogue
-from shoal.population import composition, links
+from shoal import catalogue, composition
+from shoal.population import links
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.gradient import stackable
 from shoal.population.recipe import Job, Recipe

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from shoal.composition import stages
 from shoal.population import links
-from shoal.population.composition import stages
 from shoal.population.gradient import gradient_program, member_by_member, stackable
 from shoal.population.groups import needs
 from shoal.population.package import Program

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
-from shoal.population.composition import prefix
+from shoal.composition import prefix
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Recipe:
     batch_size: rows a step, or "all". epochs: passes over the training rows (may be a fraction).
     optimizer: a name, the path of the user's own file, ``file.py:Class`` for a ``torch.optim.Optimizer``
     class, or several put together: ``"sgd>adam@0.3"``, ``"matrix:lion|adam"``, ``"centralize+adam+cautious"``
-    (see ``shoal.population.composition``).
+    (see ``shoal.composition``).
     train_size: training rows that are used, drawn by seed (fewer are a subset of more); None for all.
     Preprocessing is fitted on all of them. label_noise: share of the training rows whose class is replaced by
     another, drawn by seed; the training score is of what was trained on.

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
+from shoal.composition import spans
 from shoal.population import links
 from shoal.population.batches import training_steps
-from shoal.population.composition import spans
 from shoal.population.groups import Group, create_group, merged
 from shoal.population.links import Link
 from shoal.population.padding import pad, padded_draw

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from shoal import catalogue
+from shoal.composition import evaluations, spans
 from shoal.errors import UserError
 from shoal.population import control, own_optimizers, rates
 from shoal.population.batches import Batches, Data, batch_size, steps_an_epoch, train_rows, training_steps
-from shoal.population.composition import evaluations, spans
 from shoal.population.curves import Curve, points, stops
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.groups import Group

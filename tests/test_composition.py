@@ -2,8 +2,7 @@
 
 import pytest
 
-from shoal.errors import UserError
-from shoal.population.composition import (
+from shoal.composition import (
     Branch,
     Span,
     Stage,
@@ -16,6 +15,7 @@ from shoal.population.composition import (
     state,
     uses,
 )
+from shoal.errors import UserError
 
 
 def test_one_rule_is_one_stage():
