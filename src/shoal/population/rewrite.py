@@ -38,13 +38,18 @@ def _constants_as_inputs(graph: fx.Graph) -> None:
 
 
 def _once(graph: fx.Graph) -> None:
-    """Puts shoal::once behind each costly number of one per member that whole vectors are computed from."""
+    """Puts shoal::once behind each costly number of one per member that whole vectors are computed from.
+
+    Sums over vectors count as costly, too: Inductor (2.13, KeyError in try_outer_loop_fusion_with_local_buf)
+    cannot fuse their loops with those that use them where each member's numbers are a view of a buffer.
+    """
     costly: set[fx.Node] = set()
     for node in graph.nodes:
         value = node.meta.get("val")
         if node.op != "call_function" or not isinstance(value, Tensor) or not _one_a_member(value):
             continue
-        if str(node.target).startswith(_HEAVY) or any(one in costly for one in node.all_input_nodes):
+        heavy = str(node.target).startswith(_HEAVY) or any(map(_many, node.all_input_nodes))
+        if heavy or any(one in costly for one in node.all_input_nodes):
             costly.add(node)
     for node in costly:
         readers = [user for user in node.users if user not in costly and user.op == "call_function"]
@@ -54,6 +59,12 @@ def _once(graph: fx.Graph) -> None:
                 barrier = graph.call_function(torch.ops.shoal.once.default, (node,))
             for user in readers:
                 user.replace_input_with(node, barrier)
+
+
+def _many(node: fx.Node) -> bool:
+    """Whether a node has more than one number a member."""
+    value = node.meta.get("val")
+    return isinstance(value, Tensor) and not _one_a_member(value)
 
 
 def _one_a_member(value: Tensor) -> bool:

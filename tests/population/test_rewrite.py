@@ -1,0 +1,27 @@
+"""What is changed in a graph before it is compiled."""
+
+import pytest
+import torch
+
+from shoal.population import matmul, rules
+from shoal.population.rewrite import rewritten
+from shoal.population.rules import Need
+
+
+@pytest.mark.parametrize(
+    ("need", "numbers"),
+    [
+        (Need("optimizer", "sgd", "move", None), 0),
+        (Need("optimizer", "adam", "move", None), 2),  # the bias corrections
+        (Need("optimizer", "lars", "move", 2), 1),  # the trust ratio, of two norms
+        (Need("link", "sam", "apply", None), 2),  # the norm of the gradient, and whether it is 0
+    ],
+    ids=lambda value: getattr(value, "technique", value),
+)
+def test_numbers_of_one_a_member_that_cost_something_are_computed_once(need, numbers):
+    matmul.know()
+    graph = rewritten(rules.program(need)._traced[0], per_member=True)
+    barriers = [node for node in graph.graph.nodes if node.target is torch.ops.shoal.once.default]
+    assert len(barriers) == numbers
+    for node in barriers:
+        assert all(size == 1 for size in node.meta.get("val", node.args[0].meta["val"]).shape[1:])
