@@ -22,8 +22,8 @@ def test_follows_pytorch_optimizer(eps, steps, torch_steps, agrees):
         "pytorch_optimizer.AdaBelief",
         path,
         witness,
-        known="the authors' adabelief_pytorch rectifies by default, the paper's rule does not, nor do we; with "
-        "rectify=False it walks the same (version 0.2.1, seen once, not checked here)",
+        known="the authors' adabelief_pytorch rectifies by default, the paper's rule does not, nor do we; "
+        "with rectify=False it walks the same (version 0.2.1, seen once, not checked here)",
     )
 
 

@@ -1,6 +1,7 @@
 """NAdam beside torch.optim, and what its formula promises."""
 
 import pytest
+import pytorch_optimizer
 import torch
 
 from shoal.techniques.optimizers import nadam, sgd
@@ -21,7 +22,23 @@ def test_follows_torch(decay, steps, torch_steps, float64_product, agrees):
     witness = torch_steps(
         lambda parameters: torch.optim.NAdam(parameters, 0.02, (0.8, 0.95), 1e-3, momentum_decay=decay)
     )
-    agrees(nadam, "torch.optim.NAdam", path, witness, rtol=1e-12)
+    agrees(
+        nadam,
+        "torch.optim.NAdam",
+        path,
+        witness,
+        rtol=1e-12,
+        known="the momentum of the paper warms up; torch and we do that, optax.nadam does not: at defaults "
+        "its steps are up to 81 % off on equal gradients (optax 0.2.8, measured once, not checked here)",
+    )
+
+
+def test_follows_pytorch_optimizer(steps, torch_steps, agrees, float64_product):
+    path = steps(nadam, nadam.Hyper(0.02, 0.8, 0.95, 1e-3))
+    witness = torch_steps(
+        lambda parameters: pytorch_optimizer.NAdam(parameters, lr=0.02, betas=(0.8, 0.95), eps=1e-3)
+    )
+    agrees(nadam, "pytorch_optimizer.NAdam", path, witness)
 
 
 def test_large_eps_without_momentum_is_sgd(steps):

@@ -1,6 +1,7 @@
 """RAdam beside torch.optim, and what its formula promises."""
 
 import pytest
+import pytorch_optimizer
 import torch
 
 from shoal.techniques.kinds import Seen
@@ -14,7 +15,32 @@ def test_follows_torch(beta2, steps, torch_steps, agrees):
     """With and without the rectified phase: at 0.6 it never comes, at the others after 5 to 8 steps."""
     path = steps(radam, radam.Hyper(lr=0.02, beta1=0.8, beta2=beta2, eps=1e-3))
     witness = torch_steps(lambda parameters: torch.optim.RAdam(parameters, 0.02, (0.8, beta2), eps=1e-3))
-    agrees(radam, "torch.optim.RAdam", path, witness, rtol=1e-12)
+    agrees(
+        radam,
+        "torch.optim.RAdam",
+        path,
+        witness,
+        rtol=1e-12,
+        known="the text's threshold is 4, torch's and the authors' program's 5; we follow them",
+    )
+
+
+def test_follows_pytorch_optimizer_told_to_step_before_it_is_rectified(steps, torch_steps, agrees):
+    def walk(**form):
+        return torch_steps(
+            lambda parameters: pytorch_optimizer.RAdam(parameters, 0.02, (0.8, 0.95), eps=1e-3, **form)
+        )
+
+    default = walk()
+    assert all(torch.equal(point, default[0]) for point in default[:5])
+    agrees(
+        radam,
+        "pytorch_optimizer.RAdam(degenerated_to_sgd=True)",
+        steps(radam, radam.Hyper(0.02, 0.8, 0.95, 1e-3)),
+        walk(degenerated_to_sgd=True),
+        known="by default pytorch_optimizer does not move for the first five steps, where the paper steps by "
+        "momentum without scaling; we follow the paper",
+    )
 
 
 def test_rectification_in_float32_is_that_in_float64():

@@ -42,6 +42,11 @@ def test_grows_while_the_sign_stays_and_waits_where_it_turns():
     assert changes == pytest.approx([-0.1, -0.2, -0.4, 0.0, 0.2, 0.4])
 
 
+def test_a_limit_does_not_fetch_a_step_size_that_a_schedule_has_put_beyond_it():
+    changes = change_by([1.0, 1.0, 1.0], [0.1, 1.0, 1.0], etaplus=1.5, step_max=0.12)
+    assert changes == pytest.approx([-0.1, -1.0, -1.0])
+
+
 def test_a_schedule_scales_every_step_and_leaves_the_step_sizes():
     """Down to an lr of 0 and below step_min, and up again: as if it had not been away."""
     scales = [1.0, 0.5, 0.0, 1e-9, 1.0, 0.25]
