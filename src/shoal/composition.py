@@ -10,6 +10,7 @@ the roles: "matrix.lion.lr", "bias-norm.sgd.lr"; those of the rest are called as
 
 import functools
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from shoal import catalogue
@@ -114,6 +115,25 @@ def branches(rule: str) -> tuple[Branch, ...]:
                 "for example matrix:lion|adam"
             )
         found.append(Branch(roles, _chain(chain if roles else part, "-".join(roles), rule)))
+    return tuple(found)
+
+
+def dealt(rule: str, roles: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    """The parameters that each branch of one stage moves. roles: parameter name → role.
+
+    Raises UserError for a role that none of the parameters has.
+    """
+    found, left = [], dict(roles)
+    for branch in branches(rule):
+        for role in branch.roles:
+            if role not in roles.values():
+                raise UserError(
+                    f"optimizer {rule!r} has a rule for {role}, and the network has only parameters of "
+                    f"{', '.join(dict.fromkeys(roles.values()))}: leave that branch out"
+                )
+        names = tuple(name for name, role in left.items() if not branch.roles or role in branch.roles)
+        left = {name: role for name, role in left.items() if name not in names}
+        found.append(names)
     return tuple(found)
 
 

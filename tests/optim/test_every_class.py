@@ -12,9 +12,10 @@ from torch import nn
 import shoal
 from shoal import catalogue, optim
 from shoal.optim import keywords, walks
+from shoal.optim.classes import rules
 from shoal.techniques.kinds import Seen
 
-TITLES = dir(optim)
+TITLES = sorted(rules())
 
 
 def others(title: str) -> dict[str, Any]:

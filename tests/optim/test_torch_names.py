@@ -9,9 +9,10 @@ import torch
 from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 
 from shoal import optim
+from shoal.optim.classes import rules
 
 KNOWN = {one.optim_cls.__name__: one for one in optim_db}
-TWINS = [title for title in dir(optim) if title in KNOWN]
+TWINS = [title for title in sorted(rules()) if title in KNOWN]
 MORE = ("capturable=False and foreach=True", "both floats or both Tensors")  # refused by torch, fine here
 
 

@@ -128,6 +128,17 @@ def check(title: str, rule: str, group: Mapping[str, Any]) -> None:
     _check_followed(title, rule, group)
 
 
+def check_parameter(title: str, parameter: Tensor) -> None:
+    """Raises UserError for a parameter that no rule can move."""
+    if parameter.is_complex() or not parameter.is_floating_point():
+        raise UserError(
+            f"shoal.optim.{title} does not support complex parameters or whole numbers, and got one of "
+            f"{parameter.dtype}: give real ones (torch.view_as_real)"
+        )
+    if parameter.layout is not torch.strided:
+        raise UserError(f"shoal.optim.{title} requires dense parameter tensors")
+
+
 def _check_pairs(title: str, rule: str, group: Mapping[str, Any]) -> None:
     taken = signature(title, rule).parameters
     for name in _PAIRS.keys() & taken.keys():

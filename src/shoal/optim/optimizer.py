@@ -55,13 +55,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         try:
             keywords.check(self.title, self.rule, group)
             for one in group["params"]:
-                if one.is_complex() or not one.is_floating_point():
-                    raise UserError(
-                        f"shoal.optim.{self.title} does not support complex parameters or whole numbers, and "
-                        f"got one of {one.dtype}: give real ones (torch.view_as_real)"
-                    )
-                if one.layout is not torch.strided:
-                    raise UserError(f"shoal.optim.{self.title} requires dense parameter tensors")
+                keywords.check_parameter(self.title, one)
         except (ValueError, TypeError):
             self.param_groups.pop()
             raise

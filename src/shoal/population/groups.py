@@ -11,8 +11,7 @@ from torch import Tensor
 from torch.func import vmap
 
 from shoal import catalogue
-from shoal.composition import Use, branches
-from shoal.errors import UserError
+from shoal.composition import Use, branches, dealt
 from shoal.population import rules
 from shoal.population.recipe import Job
 from shoal.population.rules import Need
@@ -38,20 +37,12 @@ class Region(NamedTuple):
 @functools.cache
 def regions(rule: str, template: Template) -> tuple[Region, ...]:
     """Where a rule expression's branches act. Raises UserError for a role that the network does not have."""
-    found, left = [], dict(template.roles)
+    found = []
     starts, offset = {}, 0
     for name, shape in template.shapes.items():
         starts[name] = offset
         offset += shape.numel()
-    for branch in branches(rule):
-        for role in branch.roles:
-            if role not in template.roles.values():
-                raise UserError(
-                    f"optimizer {rule!r} has a rule for {role}, and the network has only parameters of "
-                    f"{', '.join(dict.fromkeys(template.roles.values()))}: leave that branch out"
-                )
-        names = [name for name, role in left.items() if not branch.roles or role in branch.roles]
-        left = {name: role for name, role in left.items() if name not in names}
+    for names in dealt(rule, template.roles):
         pieces = [torch.arange(starts[name], starts[name] + template.shapes[name].numel()) for name in names]
         whole = len(names) == len(template.shapes)
         columns = None if whole else torch.cat([*pieces, torch.empty(0, dtype=torch.int64)])
