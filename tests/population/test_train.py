@@ -234,3 +234,21 @@ def test_a_controller_without_validation_rows_is_refused():
     recipe = Recipe(width=4, epochs=1, controller="early_stopping")
     with pytest.raises(UserError, match=r"early_stopping.* needs validation rows"):
         start(task, [Job("one", recipe, 0)], Programs())
+
+
+class Rooted(nn.Module):
+    """Its output is finite, and the gradient of a root at 0 is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(x) + (0 * self.last.bias).sqrt()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "lion", "adam+top_gradients"])
+def test_a_gradient_that_is_not_a_number_is_a_divergence(optimizer):
+    recipe = Recipe(network="own", initializer="own", optimizer=optimizer, batch_size=16, epochs=3)
+    (outcome,) = begin(table(network=Rooted), [Job("rooted", recipe, 3)]).run()
+    assert outcome.diverged and outcome.steps == 1

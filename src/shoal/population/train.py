@@ -128,9 +128,9 @@ class Training:
         return [(steps_an_epoch(job.recipe, rows), done) for job, done in self._positions()]
 
     def _table(self, count: int, stop: Callable[[], bool]) -> Tensor:
-        """``count`` steps of every member; returns how many of them came before a loss that is not finite.
+        """``count`` steps of every member; returns how many came before a number that is not finite.
 
-        Every step's loss counts, not the table's last: where a table ends depends on the neighbors.
+        Every step counts, not the table's last: where a table ends depends on the neighbors.
         """
         stack = self.stack
         starts = stack.step.tolist()
@@ -150,14 +150,14 @@ class Training:
         points = fixed if at is None else [*stack.template.views(at)]
         chain = Chain(stack.links, stack.template, stack.flat, self.rules)
         done = rates.progress(self.task, stack, steps + 1).to(stack.flat.dtype).unbind(0)
-        losses = []
+        seen = []
         for step in range(count):
             if stop():
                 raise StoppedError
             x, y, rows = self.data.read(table.rows[step])
             batch = [*masks, x, y, rows, table.weight[step], keys[step], *hyper]
             gradient, loss, *after = self.gradient([*fixed, *buffers, *batch])
-            losses.append(loss)
+            seen += [loss, gradient.sum(1)]  # a rule by signs would stand still at NaN, and not tell
             if at is not None:  # the same batch and noise again, where the links want to know the gradient
                 for mover, own in zip(movers, bounds, strict=True):
                     mover.probe(step, gradient[own], at[own], loss[own], keys[step][own])
@@ -170,7 +170,8 @@ class Training:
         stack.buffers = dict(zip(stack.buffers, buffers, strict=True))
         stack.step = stack.step + count
         self.member_steps += count * len(stack)
-        return torch.stack(losses).isfinite().cumprod(0).sum(0)
+        finite = torch.stack(seen).isfinite().unflatten(0, (count, 2)).all(1)
+        return finite.cumprod(0).sum(0)
 
     def _programs(self, group: Group, rows: slice) -> Mapping[Any, Run]:
         """The programs that move a group's rows."""
