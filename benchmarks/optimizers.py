@@ -45,7 +45,7 @@ def optimizers() -> list[str]:
 
 def untuned() -> dict[str, str]:
     """Every one of them as it comes: what tuning would choose at its default, no L2."""
-    from shoal.population.composition import uses
+    from shoal.composition import uses
 
     cards = {
         (one["kind"], one["name"]): one["hyper"] for kind in ("optimizer", "link") for one in describe(kind)
