@@ -1,7 +1,9 @@
 """What is put together in a plain loop: the engine's members, walked side by side in float64."""
 
 import copy
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,3 +212,17 @@ def test_wrong_use(network, train):
 def test_it_is_found():
     assert "compose" in dir(shoal.optim)
     assert shoal.optim.compose is compose
+
+
+def test_the_page_of_drop_ins_runs():
+    page = Path(__file__).parents[2] / "docs" / "drop-ins.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.S)
+    assert len(blocks) == 3
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    names = {"model": model, "criterion": nn.CrossEntropyLoss()}
+    names |= {"x": torch.randn(8, 3), "y": torch.arange(8) % 2}
+    before = model[0].weight.detach().clone()
+    for block in blocks:
+        exec(block, names)
+    assert names["loss"] > 0
+    assert not torch.equal(model[0].weight, before)
