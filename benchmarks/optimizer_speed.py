@@ -13,8 +13,9 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import machine
@@ -33,8 +34,8 @@ class Rival(NamedTuple):
 
     title: str
     theirs: str
-    ours: dict[str, Any] = {}
-    others: dict[str, Any] = {}
+    ours: Mapping[str, Any] = MappingProxyType({})
+    others: Mapping[str, Any] = MappingProxyType({})
 
 
 RIVALS = (
@@ -157,7 +158,12 @@ def measured(rival: Rival, size: str, rounds: int, allowed: float) -> dict[str, 
         order = (0, 1) if number % 2 == 0 else (1, 0)
         took = {side: seconds(sides[side], allowed) for side in order}
         pairs.append((took[0], took[1]))
-    return rival._asdict() | {"size": size, "seconds_ours_theirs": pairs}
+    return described(rival) | {"size": size, "seconds_ours_theirs": pairs}
+
+
+def described(rival: Rival) -> dict[str, Any]:
+    """In JSON's types."""
+    return rival._asdict() | {"ours": dict(rival.ours), "others": dict(rival.others)}
 
 
 def ratio(one: dict[str, Any]) -> float:
@@ -183,7 +189,7 @@ def page(raw: Sequence[dict[str, Any]], command: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def told(keywords: dict[str, Any]) -> str:
+def told(keywords: Mapping[str, Any]) -> str:
     """Keywords as they are written in a call."""
     return ", ".join(f"{name}={value}" for name, value in keywords.items())
 
@@ -203,7 +209,7 @@ def main() -> None:
     plan = {"command": command, "threads": THREADS, "rounds": asked.rounds, "slice": asked.slice}
     plan |= {
         "sizes": {name: made() for name, made in SIZES.items()},
-        "rivals": [one._asdict() for one in rivals],
+        "rivals": [described(one) for one in rivals],
     }
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,41 @@ def late(g: Any, s: State, p: Any, h: Hyper) -> Any:
     return one * s.one.sign() + torch.maximum(s.one, g) / (1 + s.step), State(s.step + 1, one, -s.two)
 
 
-@pytest.mark.parametrize("rule", [two_weights, swapped, remembered, same_twice, chained, late])
+def normed(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one = s.one + g / g.norm()  # made in the last walk only
+    return -h.a * one, State(s.step + g.sum(), one, s.two)
+
+
+def settled(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one = h.b * s.one + g  # in its place before its sum is known
+    return -h.a * one / one.square().sum(), State(s.step + 1, one, s.two)
+
+
+def needed_later(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one = h.b * s.one + g  # may not take its place before the change is made of the old one
+    return -h.a * s.one / torch.linalg.vector_norm(one), State(s.step + 1, one, s.two)
+
+
+def exchanged(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one, two = s.two + g, s.one * h.a  # each over what the other needs
+    return -h.a * two / one.norm(), State(s.step + (two * g).sum(), one, two)
+
+
+def sum_of_sums(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    mean = (s.one * g).sum() / 12
+    two = s.two + (g - mean) ** 2
+    return -h.a * g / (two.sum() + p.norm()).sqrt(), State(s.step + (p * two).sum(), s.one, two)
+
+
+def only_a_number(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    return -h.a * g, State(s.step + (s.one * p).sum(), s.one + p, s.two)
+
+
+WHOLE = (two_weights, swapped, remembered, same_twice, chained, late)
+CUT = (normed, settled, needed_later, exchanged, sum_of_sums, only_a_number)
+
+
+@pytest.mark.parametrize("rule", [*WHOLE, *CUT])
 def test_ten_steps_are_the_rules(rule):
     def update(seen: Seen, state: State, parameter: Any, hyper: Hyper) -> Any:
         return rule(seen.gradient, state, parameter, hyper)
@@ -80,9 +114,24 @@ def test_ten_steps_are_the_rules(rule):
         gradient = torch.randn(12, generator=generator, dtype=torch.float64)
         change, state = rule(gradient, state, parameter, Hyper())
         parameter = parameter + change
-        numbers, (after,) = program.once(hyper, [step], None)
-        given = gradient.clone()
-        program.over(given, ours, [one, two], buffers, numbers)
+        once, given = program.once(hyper, [step], None), gradient.clone()
+        totals = None
+        for over, sums in zip(program.over, program.sums, strict=True):
+            numbers = once.send(totals)
+            found = [  # two pieces
+                over(
+                    given[part],
+                    ours[part],
+                    [one[part], two[part]],
+                    [buffer[part] for buffer in buffers],
+                    numbers,
+                )
+                for part in (slice(0, 5), slice(5, 12))
+            ]
+            totals = [
+                how(torch.stack(each)) for how, each in zip(sums, zip(*found, strict=True), strict=True)
+            ]
+        (after,) = once.send(totals)
         step.copy_(after)
         assert torch.equal(given, gradient)  # a user's gradient is left as it is
         for mine, its in zip((ours, step, one, two), (parameter, *state), strict=True):
@@ -92,14 +141,15 @@ def test_ten_steps_are_the_rules(rule):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda seen, p: seen.gradient / seen.gradient.norm(),
+        lambda seen, p: seen.gradient / seen.gradient.mean(),
+        lambda seen, p: seen.gradient / seen.gradient.norm(1),
         lambda seen, p: seen.gradient.clone().mul_(2),
         lambda seen, p: seen.gradient * seen.key,
         lambda seen, p: seen.gradient.flip(0),
         lambda seen, p: seen.gradient * float(seen.loss),
         lambda seen, p: seen.gradient + torch.arange(7),
     ],
-    ids=["norm", "in place", "noise", "order", "a branch", "a vector of its own"],
+    ids=["mean", "another norm", "in place", "noise", "order", "a branch", "a vector of its own"],
 )
 def test_other_rules_have_none(change):
     def update(seen: Seen, state: State, parameter: Any, hyper: Hyper) -> Any:

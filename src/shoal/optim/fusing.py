@@ -15,19 +15,18 @@ Scalar = Any  # a Value without dimensions, or a plain number
 
 
 class Fusing:
-    """The calls of a recording, rewritten; ``scalars`` and ``vectors`` are what is left, in order."""
+    """The calls of a recording, rewritten: ``scalars`` and ``vectors``, each in order."""
 
     def __init__(self, calls: list[Call], outputs: list[Value]):
         self.made = {call.out: call for call in calls}
-        self.uses = Counter(v for call in calls for v in (*call.args, *call.options.values()) if _is(v))
+        self.uses = Counter(one for call in calls for one in call.inputs)
         self.uses.update(outputs)
         self.scalars = [call for call in calls if not call.out.is_vector]
-        self.ordered: list[Call] = []
+        self.vectors: list[Call] = []
         for call in calls:
             if call.out.is_vector:
                 self._rewrite(call)
-                self.ordered.append(call)
-        self.vectors = needed(self.ordered, outputs)
+                self.vectors.append(call)
 
     def _single(self, value: Any, *names: str) -> Call | None:
         """The call that made a vector which nothing else uses, if it is one of these functions."""
@@ -139,7 +138,7 @@ class Fusing:
         shrunk = Value(base.example.clone())
         self.made[shrunk] = decay = Call(torch.mul, (base, share), {}, shrunk)
         self.uses[shrunk] = 1
-        self.ordered.append(decay)
+        self.vectors.append(decay)
         inner, more = self._factor(call.args[0])
         return shrunk, inner, factor if more is None else self._scalar(torch.mul, factor, more)
 
@@ -159,12 +158,3 @@ def _is(one: Any) -> bool:
 
 def _is_vector(one: Any) -> bool:
     return isinstance(one, Value) and one.is_vector
-
-
-def needed(calls: list[Call], outputs: list[Value]) -> list[Call]:
-    wanted, kept = set(outputs), []
-    for call in reversed(calls):
-        if call.out in wanted:
-            kept.append(call)
-            wanted.update(one for one in (*call.args, *call.options.values()) if _is(one))
-    return kept[::-1]

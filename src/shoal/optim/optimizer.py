@@ -193,14 +193,15 @@ def _together(
     rule: Any, parameters: list[Tensor], state: Any
 ) -> list[tuple[list[Tensor], torch.dtype | None]]:
     """Lists of parameters that one walk takes, with the dtype of their program."""
+    dtypes = [torch.promote_types(one.dtype, torch.float32) for one in parameters]
     if rule.CARD.scope == "tensor":
-        return [([one], None) for one in parameters]
+        flat = walks.is_flat(rule)
+        return [([one], dtype if flat else None) for one, dtype in zip(parameters, dtypes, strict=True)]
     if rule.CARD.scope == "member":
-        return [(parameters, None)]
+        return [(parameters, dtypes[0] if len(set(dtypes)) == 1 else None)]
     single = walks.numbers(rule)
     parts: dict[Any, list[Tensor]] = {}
-    for one in parameters:
-        dtype = torch.promote_types(one.dtype, torch.float32)
+    for one, dtype in zip(parameters, dtypes, strict=True):
         alike = (one.device, dtype, *(float(state[one][name]) for name in single))
         parts.setdefault(alike, []).append(one)
     return [(part, alike[1]) for alike, part in parts.items()]

@@ -1,31 +1,37 @@
 """A rule as a program over pieces: its recording, fused, writing into buffers that are there already.
 
-``once`` computes what is one number a step; ``over`` walks a piece of parameters, state and gradients in
-place, with temporaries in a few buffers that stay in the processor's cache. Results are those of the rule but
-for roundings, and do not depend on how parameters are cut into pieces.
+``once`` computes what is one number a step; each of ``over`` walks a piece of parameters, state and gradients
+in place, with temporaries in a few buffers that stay in the processor's cache. A rule with sums or norms over
+all numbers has a walk more for each that follows another. Results are those of the rule but for roundings;
+those of rules without sums do not depend on how parameters are cut into pieces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import cache
+from itertools import count
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from shoal.optim.fusing import Fusing, needed
-from shoal.optim.recording import LENGTH, Call, NotElementwiseError, Recording, Value, record
+from shoal.optim.fusing import Fusing
+from shoal.optim.phases import Cutting, Phase
+from shoal.optim.places import Places, writes
+from shoal.optim.recording import Call, NoRecordingError, Recording, Value, record
 
 _NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "eq", "ne")
 
 
 class Program(NamedTuple):
-    """once(hyper, scalar state, loss) → (numbers, new scalar state); over(gradient, parameter, vector state,
-    buffers, numbers) in place. vectors, scalars: the names of State's fields; buffers: dtypes of the
-    temporaries; reads_loss: whether ``loss`` must be given. straight: which number times the gradient is all
-    that is added to the parameter, or None (only SGD is so simple)."""
+    """once(hyper, scalar state, loss) yields the numbers of each phase, is sent what its walk summed, and
+    yields the new scalar state last; over[phase](gradient, parameter, vector state, buffers, numbers), in
+    place, gives the piece's sums, which sums[phase] put together. vectors, scalars: the names of State's fields;
+    buffers: dtypes of the temporaries; reads_loss: whether ``loss`` must be given. straight: which number
+    times the gradient is all that is added to the parameter, or None (only SGD is so simple)."""
 
-    once: Callable[..., tuple[tuple[Any, ...], tuple[Tensor, ...]]]
-    over: Callable[..., None]
+    once: Callable[..., Generator[Any, Any, None]]
+    over: tuple[Callable[..., tuple[Tensor, ...]], ...]
+    sums: tuple[tuple[Callable[[Tensor], Tensor], ...], ...]
     vectors: tuple[str, ...]
     scalars: tuple[str, ...]
     buffers: tuple[torch.dtype, ...]
@@ -36,10 +42,10 @@ class Program(NamedTuple):
 
 @cache
 def compiled(rule: Any, dtype: torch.dtype) -> Program | None:
-    """The program of ``rule`` for parameters computed in ``dtype``, or None if it is not elementwise."""
+    """The program of ``rule`` for parameters computed in ``dtype``, or None if it has no recording."""
     try:
         recording = record(rule, dtype)
-    except NotElementwiseError:
+    except NoRecordingError:
         return None
     return _Writer(recording).program()
 
@@ -50,6 +56,7 @@ class _Writer:
     def __init__(self, recording: Recording):
         self.recording = recording
         self.names: dict[Value, str] = {}
+        self.fresh = count()
         self.globals: dict[str, Any] = {"__builtins__": {}}
         self.buffers: list[torch.dtype] = []
         self.free: list[str] = []
@@ -57,12 +64,10 @@ class _Writer:
         self.vectors = [name for name, one in state.items() if one.is_vector]
         self.scalars = [name for name, one in state.items() if not one.is_vector]
         self._end()
-        outputs = [*self.ends, *(recording.after[name] for name in self.scalars)]
-        fused = Fusing(self.calls, outputs)
-        self.over = fused.vectors
-        inputs = dict.fromkeys(one for call in self.over for one in _inputs(call) if not one.is_vector)
-        self.numbers = [*inputs, *(one for one in self.ends if not one.is_vector)]
-        self.once = needed(fused.scalars, [*inputs, *(recording.after[name] for name in self.scalars)])
+        after = [recording.after[name] for name in self.scalars]
+        fused = Fusing(self.calls, [*self.ends, *after])
+        cutting = Cutting([*fused.scalars, *fused.vectors], self.ends, after)
+        self.phases, self.rest = cutting.phases, cutting.rest
 
     def _end(self) -> None:
         """The final values of parameter and state, each made by a call of its own."""
@@ -83,33 +88,37 @@ class _Writer:
             self.ends[after] = before
 
     def program(self) -> Program:
-        made = self.recording
-        text = self._once_text() + self._over_text()
+        text = "".join(self._over_text(index, phase) for index, phase in enumerate(self.phases))
+        text = self._once_text() + text
         exec(compile(text, "<program of a rule>", "exec"), self.globals)
+        calls = [call for phase in self.phases for call in (*phase.scalars, *phase.calls)]
         return Program(
             self.globals["once"],
-            self.globals["over"],
+            tuple(self.globals[f"over{index}"] for index in range(len(self.phases))),
+            tuple(tuple(call.function for call in phase.reductions) for phase in self.phases),
             tuple(self.vectors),
             tuple(self.scalars),
             tuple(self.buffers),
-            any(made.loss in _inputs(call) for call in (*self.once, *self.over)),
+            any(self.recording.loss in call.inputs for call in (*calls, *self.rest)),
             self._straight(),
             text,
         )
 
     def _straight(self) -> int | None:
-        made, call = self.recording, self.over[0]
+        made, phase = self.recording, self.phases[0]
+        call = phase.calls[0]
         plain = call.function is torch.add and call.args == (made.parameter, made.gradient)
-        if len(self.over) > 1 or not plain or call.options.get("alpha") not in self.numbers:
+        if len(self.phases) > 1 or len(phase.calls) > 1 or not plain:
             return None
-        return self.numbers.index(call.options["alpha"])
+        numbers = _numbers(phase)
+        return numbers.index(call.options["alpha"]) if call.options.get("alpha") in numbers else None
 
     def _name(self, value: Any) -> str:
         if not isinstance(value, Value):
             return self._constant(value)
         if value in self.recording.constants:
             return self._constant(self.recording.constants[value])
-        return self.names.setdefault(value, f"t{len(self.names)}")
+        return self.names.setdefault(value, f"t{next(self.fresh)}")
 
     def _constant(self, value: Any) -> str:
         if isinstance(value, bool | int | None):
@@ -136,48 +145,52 @@ class _Writer:
             for index, value in enumerate(values):
                 lines.append(f"    {self._name(value)} = {what}[{index}]")
         lines.append(f"    {self._name(made.loss)} = loss")
-        lines += [f"    {self._name(c.out)} = {self._function(c)}({self._arguments(c)})" for c in self.once]
-        numbers = "".join(f"{self._name(one)}{self._item(one)}, " for one in self.numbers)
+        for phase in self.phases:
+            lines += map(self._line, phase.scalars)
+            numbers = "".join(f"{self._name(one)}{_item(phase, one)}, " for one in _numbers(phase))
+            lines.append(f"    sums = yield ({numbers})")
+            lines += [f"    {self._name(c.out)} = sums[{i}]" for i, c in enumerate(phase.reductions)]
         after = "".join(f"{self._name(made.after[name])}, " for name in self.scalars)
-        return "\n".join([*lines, f"    return ({numbers}), ({after})", ""])
+        return "\n".join([*lines, *map(self._line, self.rest), f"    yield ({after})", ""])
 
-    def _item(self, value: Value) -> str:
-        """.item() where all that use the scalar can take a plain number, which is faster."""
-        for call in self.over:
-            taken = [one for one in call.args[1:] if call.function.__name__ in _NUMBERS]
-            if value in _inputs(call) and value not in (*taken, *call.options.values()):
-                return ""
-            if value is (call.args[:1] or (None,))[0]:
-                return ""
-        return ".item()"
+    def _line(self, call: Call) -> str:
+        return f"    {self._name(call.out)} = {self._function(call)}({self._arguments(call)})"
 
-    def _over_text(self) -> str:
+    def _over_text(self, index: int, phase: Phase) -> str:
         made = self.recording
-        self.names[made.gradient], self.names[made.parameter] = "gradient", "parameter"
-        before = {made.state[name]: f"state{i}" for i, name in enumerate(self.vectors)}
-        self.names.update(before)
-        lines = ["def over(gradient, parameter, state, buffers, numbers):"]
-        lines += [f"    {name} = state[{i}]" for i, name in enumerate(before.values())]
-        numbers = "".join(f"{self._name(one)}, " for one in self.numbers)
+        self.names = {one: name for one, name in self.names.items() if not one.is_vector}
+        self.free = [f"b{i}" for i in range(len(self.buffers))]
+        self.names |= {made.gradient: "gradient", made.parameter: "parameter"}
+        self.names |= {made.state[name]: f"state{i}" for i, name in enumerate(self.vectors)}
+        self.names |= {end: self.names[old] for end, old in phase.settled.items()}
+        lines = [f"def over{index}(gradient, parameter, state, buffers, numbers):"]
+        lines += [f"    state{i} = state[{i}]" for i in range(len(self.vectors))]
+        numbers = "".join(f"{self._name(one)}, " for one in _numbers(phase))
         lines += [f"    ({numbers}) = numbers"] if numbers else []
-        places = _Places(self.over, self.ends)
+        body = self._body(phase)
+        lines += [f"    b{i} = buffers[{i}]" for i in range(len(self.buffers))]
+        sums = "".join(f"{self._name(call.out)}, " for call in phase.reductions)
+        return "\n".join([*lines, *body, f"    return ({sums})", ""])
+
+    def _body(self, phase: Phase) -> list[str]:
+        """The calls of a phase, each into its place or a buffer; what is read again is copied home last."""
+        places = Places(phase.calls, phase.ends)
         body, late = [], []
-        for index, call in enumerate(self.over):
+        for index, call in enumerate(phase.calls):
             arguments = self._arguments(call)
             for value in places.dying(index):
-                self._release(value, places)
+                self._release(value, phase)
             home = places.home.get(call.out)
             if home is not None:
                 self.names[call.out] = self.names[home]
-            if _writes(call):
+            if writes(call):
                 target = self.names[call.out] if home is not None else self._buffer(call.out)
                 body.append(f"    {self._function(call)}({arguments}, out={target})")
             else:
-                body.append(f"    {self._name(call.out)} = {self._function(call)}({arguments})")
-            if call.out in self.ends and home is None:
-                late.append(f"    {self.names[self.ends[call.out]]}.copy_({self.names[call.out]})")
-        lines += [f"    b{i} = buffers[{i}]" for i in range(len(self.buffers))]
-        return "\n".join([*lines, *body, *late, ""])
+                body.append(self._line(call))
+            if call.out in phase.ends and home is None:
+                late.append(f"    {self.names[phase.ends[call.out]]}.copy_({self.names[call.out]})")
+        return body + late
 
     def _buffer(self, value: Value) -> str:
         dtype = value.example.dtype
@@ -191,57 +204,25 @@ class _Writer:
         self.names[value] = name
         return name
 
-    def _release(self, value: Value, places: "_Places") -> None:
+    def _release(self, value: Value, phase: Phase) -> None:
         name = self.names.get(value, "")
-        if name.startswith("b") and value not in self.ends and name not in self.free:
+        if name.startswith("b") and value not in phase.ends and name not in self.free:
             self.free.append(name)
 
 
-class _Places:
-    """Which values are written straight to where the parameter or a state lies, over its old value."""
-
-    def __init__(self, calls: list[Call], ends: dict[Value, Value]):
-        self.last = {one: i for i, call in enumerate(calls) for one in _inputs(call)}
-        self.at = {call.out: i for i, call in enumerate(calls)}
-        self.calls, self.ends = calls, ends
-        self.uses: dict[Value, int] = {}
-        for call in calls:
-            for one in _inputs(call):
-                self.uses[one] = self.uses.get(one, 0) + 1
-        self.home: dict[Value, Value] = {}
-        for end, old in ends.items():
-            self._settle(end, old)
-
-    def dying(self, index: int) -> list[Value]:
-        return [one for one in set(_inputs(self.calls[index])) if self.last[one] == index]
-
-    def _settle(self, value: Value, old: Value) -> None:
-        """``value``, and what it alone is made of, if the old value is not needed behind it."""
-        index = self.at[value]
-        if self.last.get(old, -1) > index or not _writes(self.calls[index]):
-            return
-        self.home[value] = old
-        first = next(iter(_inputs(self.calls[index])), None)
-        if first not in self.at or self.uses[first] != 1 or first in self.ends or not first.is_vector:
-            return
-        if first.example.dtype == old.example.dtype and self.last.get(old, -1) <= self.at[first]:
-            self._settle(first, old)
+def _numbers(phase: Phase) -> list[Value]:
+    """The scalars that a phase's walk is given."""
+    made = {call.out for call in phase.calls}
+    given = dict.fromkeys(one for call in phase.calls for one in call.inputs if not one.is_vector)
+    return [one for one in given if one not in made]
 
 
-def _inputs(call: Call) -> list[Value]:
-    return [one for one in (*call.args, *call.options.values()) if isinstance(one, Value)]
-
-
-def _writes(call: Call) -> bool:
-    """Whether the function can write into a buffer: tried on the recording's numbers."""
-    args = [one.example if isinstance(one, Value) else one for one in call.args]
-    options = {
-        name: one.example.item() if isinstance(one, Value) and not one.is_vector else one
-        for name, one in call.options.items()
-    }
-    out = torch.empty(LENGTH, dtype=call.out.example.dtype)
-    try:
-        call.function(*args, **options, out=out)
-    except (TypeError, RuntimeError):
-        return False
-    return True
+def _item(phase: Phase, value: Value) -> str:
+    """.item() where all that use the scalar can take a plain number, which is faster."""
+    for call in phase.calls:
+        taken = [one for one in call.args[1:] if call.function.__name__ in _NUMBERS]
+        if value in call.inputs and value not in (*taken, *call.options.values()):
+            return ""
+        if value is (call.args[:1] or (None,))[0]:
+            return ""
+    return ".item()"

@@ -2,8 +2,9 @@
 
 A rule is a pure function without Python branches on tensors, so what it did on seven numbers is what it does
 on any. The list is split by what depends on vectors and what only on scalars (bias corrections), which are
-then computed once a step instead of once a piece. A rule that is not a list of elementwise operations (it
-looks at a shape, a norm, its noise key, or writes in place) has no recording and is run as it stands.
+then computed once a step instead of once a piece. A rule that is not a list of elementwise operations, sums
+and norms (it looks at a shape, a mean, its noise key, or writes in place) has no recording and is run as it
+stands.
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +18,11 @@ from shoal.techniques.kinds import Seen
 
 LENGTH = 7
 _CREATES = ("_to_copy", "clone", "detach", "zeros_like", "ones_like", "full_like", "empty_like")
+REDUCTIONS = {
+    "sum": torch.sum,
+    "linalg_vector_norm": torch.linalg.vector_norm,
+    "norm": torch.linalg.vector_norm,
+}
 _NEW = ("new_zeros", "new_ones", "new_full")
 
 
@@ -33,12 +39,24 @@ class Value:
 
 @dataclass(eq=False)
 class Call:
-    """``out = function(*args, **options)``; args hold Values and plain numbers."""
+    """``out = function(*args, **options)``; args hold Values and plain numbers.
+
+    A reduction is sum or norm of one vector: of its values on all pieces it gives its value on all numbers.
+    """
 
     function: Any
     args: tuple[Any, ...]
     options: dict[str, Any]
     out: Value
+
+    @property
+    def inputs(self) -> list[Value]:
+        return [one for one in (*self.args, *self.options.values()) if isinstance(one, Value)]
+
+    @property
+    def reduces(self) -> bool:
+        """Whether it makes one number of a vector."""
+        return not self.out.is_vector and any(one.is_vector for one in self.inputs)
 
 
 @dataclass
@@ -56,8 +74,8 @@ class Recording:
     constants: dict[Value, Tensor] = field(default_factory=dict)
 
 
-class NotElementwiseError(Exception):
-    """The rule is not a list of elementwise operations; the message says which operation is none."""
+class NoRecordingError(Exception):
+    """The rule is no list of elementwise operations and reductions; the message says which one is neither."""
 
 
 class _Listening(TorchDispatchMode):
@@ -75,7 +93,7 @@ class _Listening(TorchDispatchMode):
 def record(rule: Any, dtype: torch.dtype) -> Recording:
     """The recording of ``rule`` (a module with Hyper, State, init and update) for parameters of ``dtype``.
 
-    Raises NotElementwiseError for a rule that has none.
+    Raises NoRecordingError for a rule that has none.
     """
     numbers = torch.linspace(0.5, 2.0, LENGTH, dtype=dtype)
     defaults = rule.Hyper()
@@ -105,19 +123,19 @@ def record(rule: Any, dtype: torch.dtype) -> Recording:
     made.after = {name: _value(made, known, key, leaf) for name, leaf in after._asdict().items()}
     for name, leaf in made.after.items():
         if leaf.is_vector != made.state[name].is_vector:
-            raise NotElementwiseError(f"the shape of {name} changes")
+            raise NoRecordingError(f"the shape of {name} changes")
     if not made.change.is_vector:
-        raise NotElementwiseError("the change has another shape than the parameter")
+        raise NoRecordingError("the change has another shape than the parameter")
     return made
 
 
 def _value(made: Recording, known: dict[int, Value], key: Tensor, tensor: Tensor) -> Value:
     if tensor is key:
-        raise NotElementwiseError("it draws noise")
+        raise NoRecordingError("it draws noise")
     if id(tensor) not in known:
         known[id(tensor)] = constant = Value(tensor)
         if tensor.ndim:
-            raise NotElementwiseError("it closes over a tensor")
+            raise NoRecordingError("it closes over a tensor")
         made.constants[constant] = tensor
     return known[id(tensor)]
 
@@ -128,16 +146,28 @@ def _call(
     name = function.overloadpacket.__name__
     tensors = [one for one in (*args, *options.values()) if isinstance(one, Tensor)]
     if any(isinstance(one, list | tuple) for one in args) or not isinstance(out, Tensor):
-        raise NotElementwiseError(f"{name} is not elementwise")
+        raise NoRecordingError(f"{name} is not elementwise")
+    if name in REDUCTIONS and tensors[0].ndim and not out.ndim:
+        return _reduction(made, known, key, name, args, out)
     vector = any(one.ndim for one in tensors)
     elementwise = torch.Tag.pointwise in function.tags or name in _CREATES
     if function._schema.is_mutable or out.shape not in ((), (LENGTH,)):
-        raise NotElementwiseError(f"{name} writes in place or changes the shape")
+        raise NoRecordingError(f"{name} writes in place or changes the shape")
     if vector and not (elementwise and out.ndim):
-        raise NotElementwiseError(f"{name} is not elementwise")
+        raise NoRecordingError(f"{name} is not elementwise")
     if not vector and out.ndim:
-        raise NotElementwiseError(f"{name} makes a vector of its own")
+        raise NoRecordingError(f"{name} makes a vector of its own")
     given = tuple(_value(made, known, key, x) if isinstance(x, Tensor) else x for x in args)
     named = {k: _value(made, known, key, x) if isinstance(x, Tensor) else x for k, x in options.items()}
     known[id(out)] = result = Value(out)
     return Call(getattr(torch, name, function), given, named, result)
+
+
+def _reduction(
+    made: Recording, known: dict[int, Value], key: Tensor, name: str, args: Any, out: Tensor
+) -> Call:
+    vector, *how = args
+    if out.dtype != vector.dtype or (name != "sum" and how[:1] not in ([], [2], [2.0])):
+        raise NoRecordingError(f"{name} is of another type or order")
+    known[id(out)] = result = Value(out)
+    return Call(REDUCTIONS[name], (_value(made, known, key, vector),), {}, result)

@@ -14,13 +14,14 @@ from torch import Tensor
 from shoal.optim import pieces
 from shoal.optim.program import Program
 from shoal.optim.shown import Shown, needed_loss
+from shoal.techniques.kinds import Seen
 
 States = Sequence[dict[str, Any]]
 Look = Callable[[Tensor], None]
 
 
 class ProgramWalk:
-    """A rule of scope "element" on the CPU: scalars once, then its program over piece after piece."""
+    """A rule that has a program, on the CPU: in each phase scalars once, then piece after piece."""
 
     def __init__(
         self,
@@ -52,20 +53,33 @@ class ProgramWalk:
         """One step of all parameters; ``look`` is shown each piece's gradient."""
         if self.program.reads_loss:
             loss = needed_loss(loss, title, torch.empty((), dtype=self.dtype))
-        numbers, after = self.program.once(self._numbers(hyper), self.scalars, loss)
-        over, buffers = self.program.over, self.program.buffers
-        if self.straight is not None:
-            gradients = [one.grad for one in self.parameters if one.grad is not None]
-            for one in gradients:
-                look(one)
-            torch._foreach_add_(self.parameters, gradients, alpha=numbers[self.straight])
-            return
+        once, totals = self.program.once(self._numbers(hyper), self.scalars, loss), None
+        for phase in range(len(self.program.over)):
+            numbers = once.send(totals)
+            if self.straight is not None:
+                self._add(numbers[self.straight], look)
+            else:
+                totals = self._over(phase, numbers, look)
+        for scalar, new in zip(self.scalars, once.send(totals), strict=True):
+            scalar.copy_(new)
+
+    def _over(self, phase: int, numbers: tuple[Any, ...], look: Look) -> list[Tensor]:
+        """One walk over all pieces; gives its sums."""
+        over, buffers, found = self.program.over[phase], self.program.buffers, []
         for part in self.parts:
             for gradient, parameter, state in part.pieces():
-                look(gradient)
-                over(gradient, parameter, state, self.scratch.buffers(buffers, len(gradient)), numbers)
-        for scalar, new in zip(self.scalars, after, strict=True):
-            scalar.copy_(new)
+                if not phase:
+                    look(gradient)
+                scratch = self.scratch.buffers(buffers, len(gradient))
+                found.append(over(gradient, parameter, state, scratch, numbers))
+        each = zip(*found, strict=True)
+        return [_whole(how, sums) for how, sums in zip(self.program.sums[phase], each, strict=True)]
+
+    def _add(self, factor: Any, look: Look) -> None:
+        gradients = [one.grad for one in self.parameters if one.grad is not None]
+        for one in gradients:
+            look(one)
+        torch._foreach_add_(self.parameters, gradients, alpha=factor)
 
     def _numbers(self, hyper: Any) -> list[Tensor]:
         """The hyperparameters as [] tensors of float64: made anew only where one has changed."""
@@ -125,6 +139,28 @@ def numbers(rule: Any) -> tuple[str, ...]:
     """The fields of a flat rule's State that are one number for all parameters, not one each."""
     state = rule.init(torch.ones(2), rule.Hyper())
     return tuple(name for name, leaf in state._asdict().items() if not leaf.ndim)
+
+
+@cache
+def is_flat(rule: Any) -> bool:
+    """Whether a rule does the same to a matrix as to the vector of its numbers: found by asking it."""
+    generator = torch.Generator().manual_seed(0)
+    matrix, *gradients = torch.randn(3, 3, 5, generator=generator, dtype=torch.float64)
+    told = []
+    for parameter in (matrix, matrix.reshape(-1)):
+        hyper, state = rule.Hyper(), rule.init(parameter, rule.Hyper())
+        for gradient in gradients:
+            seen = Seen(gradient.view_as(parameter), torch.ones(()), torch.zeros((), dtype=torch.int64))
+            change, state = rule.update(seen, state, parameter, hyper)
+            parameter = parameter + change
+        told.append([leaf.reshape(-1) for leaf in (parameter, *state)])
+    shapes = [[one.shape for one in leaves] for leaves in told]
+    return shapes[0] == shapes[1] and all(map(torch.allclose, *told))
+
+
+def _whole(how: Callable[[Tensor], Tensor], sums: Sequence[Tensor]) -> Tensor:
+    """A sum or norm of all numbers from those of the pieces, in their order."""
+    return sums[0] if len(sums) == 1 else how(torch.stack(list(sums)))
 
 
 def _shared(states: States, names: tuple[str, ...]) -> list[Tensor]:
