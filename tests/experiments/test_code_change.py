@@ -73,7 +73,7 @@ def run(lines, **names):
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_every_technique_has_lines_that_run_or_is_told_with_its_file(kind, name):
     lines, module, _ = told(kind, name)
-    if module.CARD.torch or kind == "optimizer":
+    if module.CARD.torch or kind in ("optimizer", "link"):
         run(lines)
         assert not any("torch has no such thing" in line for line in lines)
         return
@@ -156,6 +156,18 @@ def test_a_split_has_an_optimizer_a_branch_and_every_parameter_in_one():
         0.25,
     )
     assert not model[0].weight.grad.any() and model[3].weight.grad.all()
+
+
+def test_what_torch_has_no_lines_for_is_composed_in_one():
+    hyper = {"matrix.lion.lr": 0.25, "matrix.sam.rho": 0.5, "adam.lr": 0.125, "cautious.eps": 0.5}
+    after = Recipe(optimizer="matrix:sam+lion|adam+cautious", schedule="cosine", hyper=hyper)
+    lines = code_change(Recipe(), after, STEPS)
+    made = run(lines)["optimizer"]
+    assert lines[:2] == ["import shoal", "# loss = optimizer.step(closure), see docs/drop-ins.md"]
+    assert [group["chain"] for group in made.param_groups] == ["sam+lion", "adam+cautious"]
+    assert [group["initial_lr"] for group in made.param_groups] == [0.25, 0.125]
+    assert (made.param_groups[0]["sam.rho"], made.param_groups[1]["cautious.eps"]) == (0.5, 0.5)
+    assert not any("torch has no such thing" in line for line in lines)
 
 
 def test_a_rule_that_keeps_its_numbers_is_told_again_when_it_moves_fewer_parameters():

@@ -65,7 +65,14 @@ def code_change(before: Recipe, after: Recipe, steps: int) -> list[str]:
     lines = list(_fields(before, after))
     old, new = _used(before), _used(after)
     drives = _rules(old) != _rules(new)  # a schedule is made for one optimizer
+    moving = {key for key in new if new[key].acting}
+    composed = optimizer_code.is_composed(after.optimizer)
+    if composed and (after.optimizer != before.optimizer or any(old.get(key) != new[key] for key in moving)):
+        numbers = {name: _number(value) for name, value in after.hyper.items()}
+        lines += optimizer_code.composed(after.optimizer, numbers)
     for key, use in new.items():
+        if composed and key in moving:
+            continue
         again = drives and key.kind in ("schedule", "controller") and use.technique != "constant"
         if old.get(key) != use or again:
             lines += _lines(key.kind, use, after, steps)
@@ -162,6 +169,8 @@ def _comment(kind: str, technique: str, hyper: Mapping[str, float]) -> str:
 
 def _optimizers(recipe: Recipe) -> list[str]:
     """What the optimizers of the recipe's lines are called."""
+    if optimizer_code.is_composed(recipe.optimizer):
+        return ["optimizer"]
     return list(dict.fromkeys(one.name for one in optimizer_code.acting(recipe.optimizer)))
 
 

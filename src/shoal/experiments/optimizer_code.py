@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from shoal.composition import Use, branches, stages
+from shoal import catalogue
+from shoal.composition import Use, branches, stages, uses
 
 ALL = "model.parameters()"
 ROLES = ["from shoal.networks.roles import roles", "role = roles(model)"]
@@ -35,6 +36,31 @@ def acting(optimizer: str) -> Iterator[Acting]:
             for use in (branch.rule, *links):
                 yield Acting(use, when, on, name)
         begin = until
+
+
+def is_composed(optimizer: str) -> bool:
+    """Whether a link of the optimizer is no lines of torch, so that ``shoal.optim.compose`` makes it."""
+    links = [use for use in uses(optimizer) if use.kind == "link"]
+    return any(not catalogue.find("link", use.technique).CARD.torch for use in links)
+
+
+def composed(optimizer: str, numbers: Mapping[str, str]) -> list[str]:
+    """The lines of an optimizer that is composed, stage by stage. numbers: by name, "adam.lr", as code."""
+    lines, begin = [], 0.0
+    for rule, until in stages(optimizer):
+        found = uses(rule)
+        modules = [catalogue.find(use.kind, use.technique) for use in found]
+        notes = [f"from {begin:.0%} to {until:.0%} of the steps"] if until - begin < 1 else []
+        if any(hasattr(module, "read") for module in modules):
+            notes.append("optimizer.eval() before evaluating, .train() after")
+        if any(getattr(module, "PLACE", "") == "point" for module in modules):
+            notes.append("loss = optimizer.step(closure), see docs/drop-ins.md")
+        labels = {use.label for use in found}
+        own = [f'"{key}": {value}' for key, value in numbers.items() if key.rpartition(".")[0] in labels]
+        lines += [f"# {'; '.join(notes)}"] if notes else []
+        lines.append(f'optimizer = shoal.optim.compose(model, "{rule}", {{{", ".join(own)}}})')
+        begin = until
+    return lines
 
 
 def placed(line: str, on: str, name: str) -> str:
