@@ -25,7 +25,7 @@ from torch import Tensor
 import shoal.optim
 
 THREADS = 2
-BETAS = {"betas": (0.9, 0.999)}
+STILL = {"growth_rate": 1.0}  # a gradient that never changes would let the distance grow without end
 DECAY = {"weight_decay": 0.01}
 
 
@@ -67,12 +67,12 @@ RIVALS = (
     Rival("AdamWScheduleFree", "schedulefree.AdamWScheduleFree"),
     Rival("SGDScheduleFree", "pytorch_optimizer.ScheduleFreeSGD"),
     Rival("SGDScheduleFree", "schedulefree.SGDScheduleFree"),
-    Rival("DAdaptAdam", "pytorch_optimizer.DAdaptAdam", BETAS, BETAS),
-    Rival("DAdaptAdam", "dadaptation.DAdaptAdam", BETAS, BETAS),
-    Rival("DAdaptSGD", "pytorch_optimizer.DAdaptSGD", {"momentum": 0.9}, {"momentum": 0.9}),
-    Rival("DAdaptSGD", "dadaptation.DAdaptSGD", {"momentum": 0.9}, {"momentum": 0.9}),
-    Rival("Prodigy", "pytorch_optimizer.Prodigy"),
-    Rival("Prodigy", "prodigyopt.Prodigy"),
+    Rival("DAdaptAdam", "pytorch_optimizer.DAdaptAdam", STILL, STILL),
+    Rival("DAdaptAdam", "dadaptation.DAdaptAdam", STILL, STILL),
+    Rival("DAdaptSGD", "pytorch_optimizer.DAdaptSGD", {"momentum": 0.9} | STILL, {"momentum": 0.9} | STILL),
+    Rival("DAdaptSGD", "dadaptation.DAdaptSGD", {"momentum": 0.9} | STILL, {"momentum": 0.9} | STILL),
+    Rival("Prodigy", "pytorch_optimizer.Prodigy", {"d_coef": 1e-9}, {"d_coef": 1e-9}),
+    Rival("Prodigy", "prodigyopt.Prodigy", {"d_coef": 1e-9}, {"d_coef": 1e-9}),
     Rival("DoG", "dog.DoG"),
     Rival("LDoG", "dog.LDoG"),
     Rival("Momo", "momo.Momo"),

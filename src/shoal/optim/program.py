@@ -25,8 +25,8 @@ _NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "
 class Program(NamedTuple):
     """once(hyper, scalar state, loss) yields the numbers of each phase, is sent what its walk summed, and
     yields the new scalar state last; over[phase](gradient, parameter, vector state, buffers, numbers), in
-    place, gives the piece's sums, which sums[phase] put together. vectors, scalars: the names of State's fields;
-    buffers: dtypes of the temporaries; reads_loss: whether ``loss`` must be given. straight: which number
+    place, gives the piece's sums, which sums[phase] put together. vectors, scalars: State's fields; buffers:
+    dtypes of the temporaries; reads_loss: whether ``loss`` must be given. straight: which number
     times the gradient is all that is added to the parameter, or None (only SGD is so simple)."""
 
     once: Callable[..., Generator[Any, Any, None]]
