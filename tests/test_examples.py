@@ -88,7 +88,7 @@ def test_clinical_table(run):
 
 
 def test_put_together(run):
-    shown = run("put_together", 6000)
+    shown = run("put_together", 2000)
     for part, whole in (
         ("lion", "matrix:lion|adam"), ("adam", "matrix:lion|adam"),
         ("sgd", "sgd>adam@0.3"), ("adam", "sgd>adam@0.3"),
