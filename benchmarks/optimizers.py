@@ -35,7 +35,7 @@ def optimizers() -> list[str]:
     """Adam, the baseline, and what is compared with it."""
     from shoal import catalogue
 
-    alone = [name for name in catalogue.names("optimizer") if name not in ("adam", "gradient_descent")]
+    alone = [name for name in catalogue.names("optimizer") if name != "adam"]
     linked = []
     for name in catalogue.names("link"):
         behind = catalogue.find("link", name).PLACE == "change"
@@ -89,7 +89,7 @@ def cell(arm: ArmResult | None, result: Result) -> str:
     """A mean, its difference's sign as far as it is decided, and runs that diverged."""
     if arm is None or not arm.counted:
         return "–"
-    digits = 3 if result.higher_is_better else -2 if arm.mean > 1000 else 3
+    digits = -2 if arm.mean > 1000 else 3
     mean = f"{round(arm.mean, digits):.{max(digits, 0)}f}"
     lost = f" ({arm.diverged} diverged)" if arm.diverged else ""
     return f"{mean} {SIGNS[arm.verdict]}{lost}".strip()
@@ -105,7 +105,9 @@ def report(found: Sequence[tuple[str, Result, Result]]) -> list[str]:
         arms = [next((arm for arm in one.arms if arm.name == name), None) for one in results]
         tuned = [SIGNS[arm.verdict] for arm in arms[::2] if arm is not None]
         cells = [cell(arm, one) for arm, one in zip(arms, results, strict=True)]
-        lines.append(f"| {name} | {' | '.join(cells)} | {tuned.count('+')} | {tuned.count('−')} |")
+        lines.append(
+            f"| {name.replace('|', chr(92) + '|')} | {' | '.join(cells)} | {tuned.count('+')} | {tuned.count('−')} |"
+        )
     return lines
 
 
