@@ -105,9 +105,8 @@ def report(found: Sequence[tuple[str, Result, Result]]) -> list[str]:
         arms = [next((arm for arm in one.arms if arm.name == name), None) for one in results]
         tuned = [SIGNS[arm.verdict] for arm in arms[::2] if arm is not None]
         cells = [cell(arm, one) for arm, one in zip(arms, results, strict=True)]
-        lines.append(
-            f"| {name.replace('|', chr(92) + '|')} | {' | '.join(cells)} | {tuned.count('+')} | {tuned.count('−')} |"
-        )
+        row = [name.replace("|", chr(92) + "|"), *cells, f"{tuned.count('+')}", f"{tuned.count('−')}"]
+        lines.append(f"| {' | '.join(row)} |")
     return lines
 
 
