@@ -8,6 +8,7 @@ infinite, the median with its order-statistic interval stands in the mean's plac
 on signed ranks (Wilcoxon). Two equal infinities differ by 0: both are worst.
 """
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -81,9 +82,14 @@ def sign_flip_p(differences: ArrayLike) -> float:
         for value in values[1:]:
             sums = np.concatenate([sums + value, sums - value])
         return float(np.mean(np.abs(sums) >= threshold))
-    signs = np.random.default_rng(0).integers(0, 2, (DRAWS, values.size), dtype=np.int8) * 2 - 1
-    hits = int(np.count_nonzero(np.abs(signs @ values) >= threshold))
+    hits = int(np.count_nonzero(np.abs(_flips(values.size) @ values) >= threshold))
     return (1 + hits) / (1 + DRAWS)
+
+
+@lru_cache(maxsize=1)  # all arms of a look have equally many seeds
+def _flips(size: int) -> NDArray[np.float64]:
+    """The drawn signs of ``size`` seeds, -1 or 1, [DRAWS, size]."""
+    return np.random.default_rng(0).integers(0, 2, (DRAWS, size), dtype=np.int8) * 2.0 - 1.0
 
 
 def probability_of_improvement(arm: ArrayLike, baseline: ArrayLike, higher_is_better: bool = True) -> float:
