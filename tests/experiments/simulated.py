@@ -133,7 +133,8 @@ class SimulatedTrainer:
         mean -= self.curvature * (math.log10(lr) - math.log10(self.best_lr.get(value, 1e-3))) ** 2
         valid, test, train = (mean + self.spread * (luck + own.normal()) / math.sqrt(2) for _ in range(3))
         bad = lr > self.diverge or self.fails(job)
-        scores = [math.nan] * 3 if bad else [min(max(float(one), 0.0), 1.0) for one in (valid, test, train + 0.05)]
+        drawn = (valid, test, train + 0.05)
+        scores = [math.nan] * 3 if bad else [min(max(float(one), 0.0), 1.0) for one in drawn]
         losses = [math.nan] * 2 if bad else [1 - scores[2], 1 - scores[0]]
         seconds = steps * max(self.seconds_per_step, 1e-6)
         return Outcome(job.name, *scores, *losses, bad, steps, float(steps), seconds, 1000, {})

@@ -95,12 +95,12 @@ def test_the_chosen_ones_had_the_trials_that_the_default_had():
 
 
 def test_where_nothing_helps_nothing_is_called_better():
-    """Over 20 screenings of 11 axes without any effect, at most one has a false verdict in it (α is 5 %)."""
+    """Of 12 screenings of 11 axes without any effect hardly any has a false verdict in it (α is 5 %)."""
     alarms = 0
-    for salt in range(20):
+    for salt in range(12):
         result = run(SimulatedTrainer(spread=0.02, salt=salt), None, work=WORK)
         alarms += any(arm.verdict in ("better", "worse") for arm in result.arms)
-    assert alarms <= 3
+    assert alarms <= 2
 
 
 def test_work_decides_everything_and_a_killed_screening_repeats_itself():

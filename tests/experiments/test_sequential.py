@@ -73,10 +73,10 @@ def test_a_fixed_number_of_seeds_has_one_look():
 
 
 def test_all_looks_together_alarm_at_most_at_alpha():
-    """A against A with four looks: of 400 comparisons of three arms each at most about α alarm falsely."""
+    """A against A with four looks: of 200 comparisons of three arms each at most about α alarm falsely."""
     source, alarms = np.random.default_rng(2), 0
     cuts = [range(12), range(12, 20), range(20, 32), range(32, 50)]
-    for _ in range(400):
+    for _ in range(200):
         scores = {arm: 0.8 + 0.03 * source.normal(size=50) for arm in ARMS}
         parts, found = [], {}
         for cut in cuts:
@@ -85,7 +85,7 @@ def test_all_looks_together_alarm_at_most_at_alpha():
             if not undecided(plan(), found):
                 break
         alarms += any(one.word in ("better", "worse") for one in found.values())
-    assert alarms <= 400 * 0.05 + 2 * math.sqrt(400 * 0.05 * 0.95)
+    assert alarms <= 200 * 0.05 + 2 * math.sqrt(200 * 0.05 * 0.95)
 
 
 def test_time_of_decided_arms_goes_to_the_others():
