@@ -80,6 +80,20 @@ def test_thirty_steps_are_the_rules(title, given, network, train, weights):
     torch.testing.assert_close(weights(model), weights(by_hand), rtol=1e-9, atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.parametrize("title", ["SGDScheduleFree", "DoG", "Lion"])
+def test_a_decay_may_begin_and_end_at_any_step(title, network, train, weights):
+    """Steps without decay are other programs: the states go from one to the other."""
+    models = [network(), network()]
+    runs = []
+    for model, none in zip(models, (0.0, 1e-300), strict=True):  # adds nothing, but is another number than 0
+        optimizer = getattr(optim, title)(model.parameters(), weight_decay=none)
+        for start, decay in enumerate((none, 0.1, none)):
+            optimizer.param_groups[0]["weight_decay"] = decay
+            train(model, optimizer, 3, start=3 * start)
+        runs.append(weights(model))
+    same(*runs)
+
+
 def _gradients(model: nn.Module, step: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(step)
     x = torch.randn(8, 4, generator=generator, dtype=torch.float64)

@@ -92,7 +92,16 @@ def only_a_number(g: Any, s: State, p: Any, h: Hyper) -> Any:
     return -h.a * g, State(s.step + (s.one * p).sum(), s.one + p, s.two)
 
 
-WHOLE = (two_weights, swapped, remembered, same_twice, chained, late)
+def toward(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    moved = s.one - h.b * g  # may not take its place before the change is made of the old one
+    return h.a * (s.one - p) - h.b * g, State(s.step + 1, moved, s.two + s.step / (s.step + 1) * (p - s.two))
+
+
+def one_by_one(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    return s.one * h.a - h.b * g * s.two, State(s.step + 1, p + (s.one * h.b + h.a * g), s.two)
+
+
+WHOLE = (two_weights, swapped, remembered, same_twice, chained, late, toward, one_by_one)
 CUT = (normed, settled, needed_later, exchanged, sum_of_sums, only_a_number)
 
 

@@ -11,6 +11,7 @@ import torch
 
 from shoal.optim.recording import Call, Value
 
+_SUMS = ("add", "addcmul", "addcdiv")
 Scalar = Any  # a Value without dimensions, or a plain number
 
 
@@ -85,7 +86,8 @@ class Fusing:
             if _is_vector(first) and _is_vector(second):
                 self._add(call, first, second, -1.0)
         elif _is_vector(first) and _is_vector(second):
-            _ = self._add(call, first, second, None) or self._add(call, second, first, None)
+            if not (self._one_by_one(call, first, second) or self._add(call, first, second, None)):
+                self._add(call, second, first, None)
         elif _is_vector(second):
             call.args = (second, first)
 
@@ -121,10 +123,27 @@ class Fusing:
         elif factor is not None:
             call.function, call.args, options = torch.add, (base, inner), {"alpha": factor}
             self._mean(call, base, inner, factor)
+            self._toward(call, base, inner, factor)
             options = options if call.function is torch.add else {}
         else:
             return False
         call.options = options
+        return True
+
+    def _one_by_one(self, call: Call, base: Value, terms: Value) -> bool:
+        """base + (a·x + more) as (base + a·x) + more: where ``more`` is a product, a walk less."""
+        last = self.made.get(terms)
+        if last is None or self.uses[terms] != 1 or last.function.__name__ not in _SUMS or not last.options:
+            return False
+        scaled, *more = last.args
+        if base in more or not self._single(scaled, "mul", "div"):
+            return False
+        out = Value(base.example.clone())
+        self.made[out] = first = Call(torch.add, (base, scaled), {}, out)
+        self.uses[out] = 1
+        self._add(first, base, scaled, None)
+        self.vectors.append(first)
+        call.function, call.args, call.options = last.function, (out, *more), last.options
         return True
 
     def _shrunk(self, base: Value, inner: Value, factor: Scalar | None) -> tuple[Value, Value, Scalar | None]:
@@ -132,7 +151,7 @@ class Fusing:
         call = self.made.get(inner)
         if factor is None or call is None or self.uses[inner] != 1 or call.function is not torch.add:
             return base, inner, factor
-        if call.args[1] is not base or "alpha" not in call.options:
+        if call.args[1] is not base or call.options.get("alpha", -1.0) == -1.0:  # _toward has these
             return base, inner, factor
         share = self._scalar(torch.add, self._times(factor, call.options["alpha"]), 1.0)
         shrunk = Value(base.example.clone())
@@ -150,6 +169,14 @@ class Fusing:
             return
         if scaled.args[1] is rest.args[0] and rest.args[1] == 1 and not rest.options:
             call.function, call.args = torch.lerp, (scaled.args[0], inner, factor)
+
+    def _toward(self, call: Call, base: Value, inner: Value, factor: Scalar) -> None:
+        """x + a(y - x) as one walk from x to y."""
+        way = self.made.get(inner)
+        if way is None or way.function is not torch.add or self.uses[inner] != 1:
+            return
+        if way.args[1] is base and way.options == {"alpha": -1.0}:
+            call.function, call.args = torch.lerp, (base, way.args[0], factor)
 
 
 def _is(one: Any) -> bool:

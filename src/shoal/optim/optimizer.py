@@ -84,9 +84,10 @@ class RuleOptimizer(torch.optim.Optimizer):
                 continue
             hyper = keywords.hyper(rule, group, dense[0].dtype)
             known = self._walks.get(index)
-            if known is None or not known.fit(rule, dense, self.state):
+            decays = bool(getattr(hyper, "weight_decay", 0.0))
+            if known is None or not known.fit(rule, decays, dense, self.state):
                 self._start(rule, dense, hyper)
-                known = self._walks[index] = _Walks(rule, dense, self.state, self._scratch)
+                known = self._walks[index] = _Walks(rule, decays, dense, self.state, self._scratch)
             for walk in known.walks:
                 walk.step(hyper, loss, self.title, self._watch.look)
         self._watch.ended()
@@ -160,13 +161,15 @@ class RuleOptimizer(torch.optim.Optimizer):
 class _Walks:
     """The walks of one parameter group, and what they stand on."""
 
-    def __init__(self, rule: Any, parameters: list[Tensor], state: Any, scratch: pieces.Scratch):
-        self.key = (rule, tuple(map(id, parameters)))
+    def __init__(
+        self, rule: Any, decays: bool, parameters: list[Tensor], state: Any, scratch: pieces.Scratch
+    ):
+        self.key = (rule, decays, tuple(map(id, parameters)))
         self.walks: list[walks.Walk] = []
         for part, dtype in _together(rule, parameters, state):
             states = [state[one] for one in part]
             here = part[0].device.type == "cpu"
-            written = program.compiled(rule, dtype) if here and dtype is not None else None
+            written = program.compiled(rule, dtype, decays) if here and dtype is not None else None
             if written is not None and dtype is not None:
                 self.walks.append(walks.ProgramWalk(written, part, states, dtype, scratch))
             else:
@@ -176,9 +179,9 @@ class _Walks:
         self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in kept]
         self.fields = fields
 
-    def fit(self, rule: Any, parameters: list[Tensor], state: Any) -> bool:
+    def fit(self, rule: Any, decays: bool, parameters: list[Tensor], state: Any) -> bool:
         """Whether the same parameters still have the same states."""
-        if self.key != (rule, tuple(map(id, parameters))):
+        if self.key != (rule, decays, tuple(map(id, parameters))):
             return False
         for one, own, leaves in self.owned:
             if state.get(one) is not own:

@@ -100,6 +100,8 @@ class Cutting:
         """The calls of a phase, each reduction as soon as what it reduces is there."""
         calls = self._vectors([*(one.args[0] for one in sums), *phase.ends], phase.settled)
         made = {call.out for call in calls}
+        read = {one for call in (*calls, *sums) for one in call.inputs}
+        calls.sort(key=lambda call: call.out in phase.ends and call.out not in read)  # over what others need
         walked = [one for one in sums if one.args[0] not in made]
         for call in calls:
             walked += [call, *(one for one in sums if one.args[0] is call.out)]

@@ -41,10 +41,13 @@ class Program(NamedTuple):
 
 
 @cache
-def compiled(rule: Any, dtype: torch.dtype) -> Program | None:
-    """The program of ``rule`` for parameters computed in ``dtype``, or None if it has no recording."""
+def compiled(rule: Any, dtype: torch.dtype, decays: bool = True) -> Program | None:
+    """The program of ``rule`` for parameters computed in ``dtype``, or None if it has no recording.
+
+    ``decays``: whether weight_decay, where the rule has one, is another number than 0.
+    """
     try:
-        recording = record(rule, dtype)
+        recording = record(rule, dtype, decays)
     except NoRecordingError:
         return None
     return _Writer(recording).program()

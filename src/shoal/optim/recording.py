@@ -90,9 +90,10 @@ class _Listening(TorchDispatchMode):
 
 
 @torch.no_grad()
-def record(rule: Any, dtype: torch.dtype) -> Recording:
+def record(rule: Any, dtype: torch.dtype, decays: bool = True) -> Recording:
     """The recording of ``rule`` (a module with Hyper, State, init and update) for parameters of ``dtype``.
 
+    Without ``decays`` its weight_decay is 0, and what would be added of it is not.
     Raises NoRecordingError for a rule that has none.
     """
     numbers = torch.linspace(0.5, 2.0, LENGTH, dtype=dtype)
@@ -118,7 +119,12 @@ def record(rule: Any, dtype: torch.dtype) -> Recording:
             known[id(out)] = constant = Value(out)  # takes a vector's type, and none of its values
             made.constants[constant] = out
             continue
-        made.calls.append(_call(made, known, key, function, args, options, out))
+        call = _call(made, known, key, function, args, options, out)
+        kept = None if decays else _undecayed(made, call)
+        if kept is None:
+            made.calls.append(call)
+        else:
+            known[id(out)] = kept
     made.change = _value(made, known, key, change)
     made.after = {name: _value(made, known, key, leaf) for name, leaf in after._asdict().items()}
     for name, leaf in made.after.items():
@@ -127,6 +133,20 @@ def record(rule: Any, dtype: torch.dtype) -> Recording:
     if not made.change.is_vector:
         raise NoRecordingError("the change has another shape than the parameter")
     return made
+
+
+def _undecayed(made: Recording, call: Call) -> Value | None:
+    """What is left of ``x + weight_decay·parameter`` where weight_decay is 0: x."""
+    if call.function is not torch.add or len(call.inputs) != 2 or call.options:
+        return None
+    decay = {made.parameter, made.hyper.get("weight_decay")}
+    for one, other in (call.inputs, call.inputs[::-1]):
+        term = next((made_by for made_by in made.calls if made_by.out is other), None)
+        if term is None or term.function is not torch.mul or set(term.inputs) != decay:
+            continue
+        if one.is_vector and one.example.dtype == call.out.example.dtype:
+            return one
+    return None
 
 
 def _value(made: Recording, known: dict[int, Value], key: Tensor, tensor: Tensor) -> Value:
