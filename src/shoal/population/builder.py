@@ -1,6 +1,7 @@
 """Building packages in processes of their own: in the background while workers train, or waited for."""
 
 import functools
+import math
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ from shoal.population.package import Program
 from shoal.population.processes import die_with
 
 _GRADIENT_SECONDS, _RULE_SECONDS, _LOOK = 15.0, 6.0, 0.2  # one core's time to build a package, roughly
+_POLL = 0.02  # seconds between looks at what is being built
 
 
 def seconds(programs: Sequence[Program], processes: int) -> float:
@@ -62,20 +64,32 @@ class Builder:
         first = _fork_library()
         self._children = [*first, *(_fork(functools.partial(build, number)) for number in range(processes))]
 
-    def wait_for_gradients(self, say: Callable[[str], None]) -> None:
-        """Waits until the gradients among what ``begin`` is building are there (or could not be built)."""
+    def wait_for_gradients(self, say: Callable[[str], None], until: float) -> None:
+        """Waits until the gradients among what ``begin`` is building are there (or could not be built), or
+        until ``until`` (time.monotonic)."""
         said = ""
         while self.busy() and (
             left := [one for one in self._building if not is_rule(one) and not one.ready()]
         ):
+            if time.monotonic() > until:
+                return
             words = f"compiling {left[0].name} ({len(left)} to go, once on this machine)"
             if words != said:
                 say(words)
             said = words
             time.sleep(_LOOK)
 
-    def wait_for(self, programs: Sequence[Program], say: Callable[[str], None], processes: int) -> None:
-        """Builds all of them, ``processes`` at once. Raises RuntimeError if one cannot be built."""
+    def wait_for(
+        self,
+        programs: Sequence[Program],
+        say: Callable[[str], None],
+        processes: int,
+        until: float = math.inf,
+    ) -> None:
+        """Builds all of them, ``processes`` at once. Raises RuntimeError if one cannot be built.
+
+        After ``until`` (time.monotonic) it stops, and what is missing then stays missing.
+        """
         self.stop()
         missing = sorted((one for one in programs if not one.ready()), key=is_rule)
         waiting, running = list(missing), set(_fork_library())
@@ -84,8 +98,12 @@ class Builder:
                 program = waiting.pop(0)
                 say(f"compiling {program.name} ({len(missing) - len(waiting)} of {len(missing)}, once)")
                 running.add(_fork(program.compile))
-            child, _ = os.waitpid(-1, 0)
-            running.discard(child)
+            if time.monotonic() > until:
+                self._children = list(running)
+                self.stop()
+                return
+            time.sleep(_POLL)
+            running = {child for child in running if not _ended(child)}
         for program in missing:
             if not program.ready():
                 raise RuntimeError(

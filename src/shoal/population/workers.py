@@ -26,6 +26,7 @@ from shoal.population.trainer import Memory
 from shoal.tasks.task import Prepared, Task
 
 _WORTH = 0.45  # share of the time left that compiling may take: compiled training is several times faster
+_AT_MOST = 0.6  # share of it after which compiling that takes longer than expected is given up
 _ALONE = 2e-3  # a member's share of a measurement never counts as less, in seconds
 
 
@@ -110,13 +111,14 @@ class PopulationTrainer:
         jobs = [Job(f"{row}", recipe, 0) for row, recipe in enumerate(recipes)]
         parts = planner.shards(self.task, "prepare", jobs, True, 1)
         missing = [one for one in self._programs(part.jobs for part in parts) if not one.ready()]
+        until = time.monotonic() + _AT_MOST * left
         if builder.seconds(missing, self.workers) <= _WORTH * left:
-            self.builder.wait_for(missing, say, self.workers)
+            self.builder.wait_for(missing, say, self.workers, until)
             return
         self.builder.begin(missing, time.monotonic() + left, self.workers)
         gradients = [one for one in missing if not is_rule(one)]
         if builder.seconds(gradients, self.workers) <= _WORTH * left:
-            self.builder.wait_for_gradients(say)
+            self.builder.wait_for_gradients(say, until)
 
     def measure(self, recipes: Sequence[Recipe], seconds: float, together: int | None = None) -> list[float]:
         """Member-steps per second of all workers for each recipe, from about ``seconds`` of training.

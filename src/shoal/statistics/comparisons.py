@@ -89,7 +89,8 @@ def sign_flip_p(differences: ArrayLike) -> float:
 @lru_cache(maxsize=1)  # all arms of a look have equally many seeds
 def _flips(size: int) -> NDArray[np.float64]:
     """The drawn signs of ``size`` seeds, -1 or 1, [DRAWS, size]."""
-    return np.random.default_rng(0).integers(0, 2, (DRAWS, size), dtype=np.int8) * 2.0 - 1.0
+    drawn = np.random.default_rng(0).integers(0, 2, (DRAWS, size), dtype=np.int8) * 2 - 1
+    return drawn.astype(np.float64)
 
 
 def probability_of_improvement(arm: ArrayLike, baseline: ArrayLike, higher_is_better: bool = True) -> float:
