@@ -166,14 +166,15 @@ class _Walks:
     ):
         self.key = (rule, decays, tuple(map(id, parameters)))
         self.walks: list[walks.Walk] = []
+        apart = rule.CARD.scope == "tensor"
         for part, dtype in _together(rule, parameters, state):
             states = [state[one] for one in part]
             here = part[0].device.type == "cpu"
             written = program.compiled(rule, dtype, decays) if here and dtype is not None else None
             if written is not None and dtype is not None:
-                self.walks.append(walks.ProgramWalk(written, part, states, dtype, scratch))
+                self.walks.append(walks.ProgramWalk(written, part, states, dtype, scratch, apart))
             else:
-                self.walks.append(walks.PlainWalk(rule, part, states, rule.CARD.scope != "tensor"))
+                self.walks.append(walks.PlainWalk(rule, part, states, not apart))
         fields = rule.State._fields
         kept = parameters if fields else []
         self.owned = [(one, state[one], [state[one][name] for name in fields]) for one in kept]
@@ -197,12 +198,11 @@ def _together(
 ) -> list[tuple[list[Tensor], torch.dtype | None]]:
     """Lists of parameters that one walk takes, with the dtype of their program."""
     dtypes = [torch.promote_types(one.dtype, torch.float32) for one in parameters]
-    if rule.CARD.scope == "tensor":
-        flat = walks.is_flat(rule)
-        return [([one], dtype if flat else None) for one, dtype in zip(parameters, dtypes, strict=True)]
+    if rule.CARD.scope == "tensor" and not walks.is_flat(rule):
+        return [([one], None) for one in parameters]
     if rule.CARD.scope == "member":
         return [(parameters, dtypes[0] if len(set(dtypes)) == 1 else None)]
-    single = walks.numbers(rule)
+    single = () if rule.CARD.scope == "tensor" else walks.numbers(rule)
     parts: dict[Any, list[Tensor]] = {}
     for one, dtype in zip(parameters, dtypes, strict=True):
         alike = (one.device, dtype, *(float(state[one][name]) for name in single))

@@ -36,7 +36,7 @@ class Scratch:
 
 
 class Packed:
-    """Small parameters as one piece: gathered before a step, scattered behind it.
+    """Small parameters as one piece, or ``apart`` as one each: gathered before a step, scattered behind it.
 
     states: a dict name → tensor of each parameter, whose ``vectors`` become parts of one tensor each.
     """
@@ -48,6 +48,7 @@ class Packed:
         vectors: tuple[str, ...],
         dtype: torch.dtype,
         scratch: Scratch,
+        apart: bool,
     ):
         self.parameters = list(parameters)
         sizes = [one.numel() for one in parameters]
@@ -56,19 +57,21 @@ class Packed:
         self.parameter = scratch.one((dtype, "parameter"))[: self.length]
         self.gradients = _parts(self.gradient, sizes, parameters)
         self.places = _parts(self.parameter, sizes, parameters)
-        self.state = []
+        flat = [self.gradient, self.parameter]
         for name in vectors:
             whole = torch.cat([own[name].reshape(-1).to(dtype) for own in states])
-            self.state.append(whole)
+            flat.append(whole)
             for own, part in zip(states, _parts(whole, sizes, parameters), strict=True):
                 own[name] = part
+        parts = [one.split(sizes) if apart else [one] for one in flat]
+        self.each = [(gradient, own, state) for gradient, own, *state in zip(*parts, strict=True)]
 
     def pieces(self) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
-        """(gradient, parameter, state) of the one piece, to be changed in place before the next is asked."""
+        """(gradient, parameter, state) of each piece, to be changed in place before the next is asked."""
         gradients = [one.grad for one in self.parameters if one.grad is not None]
         torch._foreach_copy_(self.gradients, gradients)
         torch._foreach_copy_(self.places, self.parameters)
-        yield self.gradient, self.parameter, self.state
+        yield from self.each
         torch._foreach_copy_(self.parameters, self.places)
 
 
@@ -96,6 +99,11 @@ class Cut:
             yield gradient, piece, self.state_pieces[index] if self.state_pieces else ()
         if whole.data_ptr() != own.data_ptr():
             own.copy_(whole.view_as(own))
+
+
+def count(parameter: Tensor) -> int:
+    """In how many pieces a parameter is walked, if it does not share one."""
+    return max(1, -(-parameter.numel() // PIECE))
 
 
 def buckets(parameters: Sequence[Tensor]) -> Iterator[list[Tensor]]:

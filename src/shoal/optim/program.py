@@ -221,11 +221,11 @@ def _numbers(phase: Phase) -> list[Value]:
 
 
 def _item(phase: Phase, value: Value) -> str:
-    """.item() where all that use the scalar can take a plain number, which is faster."""
+    """.tolist() where all that use the scalar can take a plain number, which is faster."""
     for call in phase.calls:
         taken = [one for one in call.args[1:] if call.function.__name__ in _NUMBERS]
         if value in call.inputs and value not in (*taken, *call.options.values()):
             return ""
         if value is (call.args[:1] or (None,))[0]:
             return ""
-    return ".item()"
+    return ".tolist()"

@@ -21,7 +21,11 @@ Look = Callable[[Tensor], None]
 
 
 class ProgramWalk:
-    """A rule that has a program, on the CPU: in each phase scalars once, then piece after piece."""
+    """A rule that has a program, on the CPU: in each phase scalars once, then piece after piece.
+
+    apart: whether each parameter has sums and numbers of its own (scope "tensor"). They are computed for all
+    parameters together, as tensors [parameters], hyperparameters as [1]; otherwise they are [].
+    """
 
     def __init__(
         self,
@@ -30,22 +34,25 @@ class ProgramWalk:
         states: States,
         dtype: torch.dtype,
         scratch: pieces.Scratch,
+        apart: bool = False,
     ):
         self.program, self.parameters, self.scratch, self.dtype = program, list(parameters), scratch, dtype
-        self.scalars = _shared(states, program.scalars)
+        self.apart = apart
         own = dict(zip(map(id, parameters), states, strict=True))
         small = [one for one in parameters if one.numel() <= pieces.SMALL]
+        large = [one for one in parameters if one.numel() > pieces.SMALL]
         self.parts: list[pieces.Packed | pieces.Cut] = [
-            pieces.Packed(bucket, [own[id(one)] for one in bucket], program.vectors, dtype, scratch)
+            pieces.Packed(bucket, [own[id(one)] for one in bucket], program.vectors, dtype, scratch, apart)
             for bucket in pieces.buckets(small)
         ]
-        self.parts += [
-            pieces.Cut(one, own[id(one)], program.vectors, dtype)
-            for one in parameters
-            if one.numel() > pieces.SMALL
-        ]
+        self.parts += [pieces.Cut(one, own[id(one)], program.vectors, dtype) for one in large]
+        walked = [*small, *large]
+        self.count = len(walked) if apart else 1
+        self.owners = [i if apart else 0 for i, one in enumerate(walked) for _ in range(pieces.count(one))]
+        share = _stacked if apart else _shared
+        self.scalars = share([own[id(one)] for one in walked], program.scalars)
         alike = all(one.dtype == dtype for one in parameters)
-        self.straight = program.straight if alike else None
+        self.straight = program.straight if alike and not apart else None
         self.hyper: list[Tensor] = []
         self.values: tuple[Any, ...] = ()
 
@@ -65,15 +72,19 @@ class ProgramWalk:
 
     def _over(self, phase: int, numbers: tuple[Any, ...], look: Look) -> list[Tensor]:
         """One walk over all pieces; gives its sums."""
-        over, buffers, found = self.program.over[phase], self.program.buffers, []
+        over, buffers = self.program.over[phase], self.program.buffers
+        own = _dealt(numbers, self.count) if self.apart else [numbers]
+        found: list[list[Any]] = [[] for _ in own]
+        owners = iter(self.owners)
         for part in self.parts:
             for gradient, parameter, state in part.pieces():
                 if not phase:
                     look(gradient)
-                scratch = self.scratch.buffers(buffers, len(gradient))
-                found.append(over(gradient, parameter, state, scratch, numbers))
-        each = zip(*found, strict=True)
-        return [_whole(how, sums) for how, sums in zip(self.program.sums[phase], each, strict=True)]
+                scratch, owner = self.scratch.buffers(buffers, len(gradient)), next(owners)
+                found[owner].append(over(gradient, parameter, state, scratch, own[owner]))
+        hows = self.program.sums[phase]
+        totals = [list(map(_whole, hows, zip(*each, strict=True))) for each in found]
+        return [torch.stack(one) for one in zip(*totals, strict=True)] if self.apart else totals[0]
 
     def _add(self, factor: Any, look: Look) -> None:
         gradients = [one.grad for one in self.parameters if one.grad is not None]
@@ -82,11 +93,11 @@ class ProgramWalk:
         torch._foreach_add_(self.parameters, gradients, alpha=factor)
 
     def _numbers(self, hyper: Any) -> list[Tensor]:
-        """The hyperparameters as [] tensors of float64: made anew only where one has changed."""
+        """The hyperparameters as tensors of float64: made anew only where one has changed."""
         values = tuple(float(one) for one in hyper)
         if values != self.values:
             self.values = values
-            self.hyper = [torch.tensor(one, dtype=torch.float64) for one in values]
+            self.hyper = [torch.tensor([one] if self.apart else one, dtype=torch.float64) for one in values]
         return self.hyper
 
 
@@ -169,6 +180,23 @@ def _shared(states: States, names: tuple[str, ...]) -> list[Tensor]:
     for own in states:
         own.update(zip(names, shared, strict=True))
     return shared
+
+
+def _stacked(states: States, names: tuple[str, ...]) -> list[Tensor]:
+    """Each number of all states as one tensor [states], of which they show their parts."""
+    stacked = [torch.stack([own[name] for own in states]) for name in names]
+    for name, whole in zip(names, stacked, strict=True):
+        for own, part in zip(states, whole.unbind(), strict=True):
+            own[name] = part
+    return stacked
+
+
+def _dealt(numbers: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
+    """The numbers of each of ``count`` parameters: lists and tensors hold one for each, or one for all."""
+    if not numbers:
+        return [()] * count
+    lists = [one if isinstance(one, list) else one.reshape(-1).unbind() for one in numbers]
+    return list(zip(*(one if len(one) == count else [*one] * count for one in lists), strict=True))
 
 
 def joined(tensors: Sequence[Any]) -> Tensor:
