@@ -80,6 +80,25 @@ def test_thirty_steps_are_the_rules(title, given, network, train, weights):
     torch.testing.assert_close(weights(model), weights(by_hand), rtol=1e-9, atol=1e-9, equal_nan=True)
 
 
+@pytest.mark.parametrize("title", ["LAMB", "LARS", "MARS", "LDoG"])
+def test_tensors_step_alike_alone_and_in_company(title):
+    """Small ones share a piece and large ones have several; each has norms and numbers of its own."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(300, 1000), (7,), (20, 30), (1,), (200, 100), (2000,)]
+    together = [torch.randn(one, generator=generator, dtype=torch.float64) for one in shapes]
+    alone = [one.clone() for one in together]
+    optimizers = [getattr(optim, title)(list(together)), *(getattr(optim, title)([one]) for one in alone)]
+    for step in range(6):
+        for one, twin in zip(together, alone, strict=True):
+            one.grad = twin.grad = torch.randn(one.shape, generator=generator, dtype=torch.float64)
+        if step in (1, 2):
+            together[2].grad = alone[2].grad = None  # its step count stays behind
+        for optimizer in optimizers:
+            optimizer.step()
+    for one, twin in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, twin, rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize("title", ["SGDScheduleFree", "DoG", "Lion"])
 def test_a_decay_may_begin_and_end_at_any_step(title, network, train, weights):
     """Steps without decay are other programs: the states go from one to the other."""

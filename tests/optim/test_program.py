@@ -134,6 +134,7 @@ def test_ten_steps_are_the_rules(rule):
                     [one[part], two[part]],
                     [buffer[part] for buffer in buffers],
                     numbers,
+                    lambda how, vector: how(vector),
                 )
                 for part in (slice(0, 5), slice(5, 12))
             ]

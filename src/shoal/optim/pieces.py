@@ -5,7 +5,7 @@ large ones are walked piece by piece; both are exact. The state of packed parame
 which ``optimizer.state[p]`` shows each parameter's part.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -36,8 +36,9 @@ class Scratch:
 
 
 class Packed:
-    """Small parameters as one piece, or ``apart`` as one each: gathered before a step, scattered behind it.
+    """Small parameters as one piece: gathered before a step, scattered behind it.
 
+    apart: whether each has sums and numbers of its own.
     states: a dict name → tensor of each parameter, whose ``vectors`` become parts of one tensor each.
     """
 
@@ -57,21 +58,35 @@ class Packed:
         self.parameter = scratch.one((dtype, "parameter"))[: self.length]
         self.gradients = _parts(self.gradient, sizes, parameters)
         self.places = _parts(self.parameter, sizes, parameters)
-        flat = [self.gradient, self.parameter]
+        self.sizes = sizes
+        self.repeats = torch.tensor(sizes) if apart and len(sizes) > 1 else None
+        self.state = []
         for name in vectors:
             whole = torch.cat([own[name].reshape(-1).to(dtype) for own in states])
-            flat.append(whole)
+            self.state.append(whole)
             for own, part in zip(states, _parts(whole, sizes, parameters), strict=True):
                 own[name] = part
-        parts = [one.split(sizes) if apart else [one] for one in flat]
-        self.each = [(gradient, own, state) for gradient, own, *state in zip(*parts, strict=True)]
+
+    def reduced(self, how: Callable[[Tensor], Tensor], vector: Tensor) -> Tensor:
+        """The sum or norm of a vector, or of each parameter's part of it."""
+        if self.repeats is None:
+            return how(vector)
+        return torch.stack([how(part) for part in vector.split(self.sizes)])
+
+    def spread(self, numbers: Any) -> Any:
+        """What every number of the piece is to be given of ``numbers``, one for each parameter."""
+        if self.repeats is None or (isinstance(numbers, list) and len(set(numbers)) == 1):
+            return numbers[0]
+        if isinstance(numbers, list):
+            numbers = torch.tensor(numbers, dtype=self.parameter.dtype)
+        return numbers.repeat_interleave(self.repeats, output_size=self.length)
 
     def pieces(self) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
-        """(gradient, parameter, state) of each piece, to be changed in place before the next is asked."""
+        """(gradient, parameter, state) of the one piece, to be changed in place before the next is asked."""
         gradients = [one.grad for one in self.parameters if one.grad is not None]
         torch._foreach_copy_(self.gradients, gradients)
         torch._foreach_copy_(self.places, self.parameters)
-        yield from self.each
+        yield self.gradient, self.parameter, self.state
         torch._foreach_copy_(self.parameters, self.places)
 
 
@@ -87,6 +102,14 @@ class Cut:
         self.state = [state[name].view(-1) for name in vectors]
         self.state_pieces = list(zip(*(one.split(PIECE) for one in self.state), strict=True))
 
+    def reduced(self, how: Callable[[Tensor], Tensor], vector: Tensor) -> Tensor:
+        """The sum or norm of a piece."""
+        return how(vector)
+
+    def spread(self, numbers: Any) -> Any:
+        """The parameter's own of ``numbers``, which holds one."""
+        return numbers[0]
+
     def pieces(self) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
         """(gradient, parameter, state) of each piece, to be changed in place before the next is asked."""
         (own,) = self.parameters
@@ -99,11 +122,6 @@ class Cut:
             yield gradient, piece, self.state_pieces[index] if self.state_pieces else ()
         if whole.data_ptr() != own.data_ptr():
             own.copy_(whole.view_as(own))
-
-
-def count(parameter: Tensor) -> int:
-    """In how many pieces a parameter is walked, if it does not share one."""
-    return max(1, -(-parameter.numel() // PIECE))
 
 
 def buckets(parameters: Sequence[Tensor]) -> Iterator[list[Tensor]]:

@@ -18,16 +18,18 @@ from shoal.optim.fusing import Fusing
 from shoal.optim.phases import Cutting, Phase
 from shoal.optim.places import Places, writes
 from shoal.optim.recording import Call, NoRecordingError, Recording, Value, record
+from shoal.optim.spread import SCALED
 
 _NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "eq", "ne")
 
 
 class Program(NamedTuple):
     """once(hyper, scalar state, loss) yields the numbers of each phase, is sent what its walk summed, and
-    yields the new scalar state last; over[phase](gradient, parameter, vector state, buffers, numbers), in
-    place, gives the piece's sums, which sums[phase] put together. vectors, scalars: State's fields; buffers:
-    dtypes of the temporaries; reads_loss: whether ``loss`` must be given. straight: which number
-    times the gradient is all that is added to the parameter, or None (only SGD is so simple)."""
+    yields the new scalar state last; over[phase](gradient, parameter, vector state, buffers, numbers,
+    reduced), in place, gives the piece's sums, each reduced(sum or norm, vector), which sums[phase] put
+    together. vectors, scalars: State's fields; buffers: dtypes of the temporaries; reads_loss: whether
+    ``loss`` must be given. straight: which number times the gradient is all that is added to the parameter,
+    or None (only SGD is so simple)."""
 
     once: Callable[..., Generator[Any, Any, None]]
     over: tuple[Callable[..., tuple[Tensor, ...]], ...]
@@ -131,10 +133,12 @@ class _Writer:
         return name
 
     def _function(self, call: Call) -> str:
-        name = f"f_{call.function.__name__.replace('.', '_')}"
-        if self.globals.setdefault(name, call.function) is not call.function:
+        scaled = call.out.is_vector and any(isinstance(one, Value) for one in call.options.values())
+        function = SCALED.get(call.function, call.function) if scaled else call.function
+        name = f"f_{function.__name__.replace('.', '_')}"
+        if self.globals.setdefault(name, function) is not function:
             name = f"f{len(self.globals)}"
-            self.globals[name] = call.function
+            self.globals[name] = function
         return name
 
     def _arguments(self, call: Call) -> str:
@@ -166,7 +170,7 @@ class _Writer:
         self.names |= {made.gradient: "gradient", made.parameter: "parameter"}
         self.names |= {made.state[name]: f"state{i}" for i, name in enumerate(self.vectors)}
         self.names |= {end: self.names[old] for end, old in phase.settled.items()}
-        lines = [f"def over{index}(gradient, parameter, state, buffers, numbers):"]
+        lines = [f"def over{index}(gradient, parameter, state, buffers, numbers, reduced):"]
         lines += [f"    state{i} = state[{i}]" for i in range(len(self.vectors))]
         numbers = "".join(f"{self._name(one)}, " for one in _numbers(phase))
         lines += [f"    ({numbers}) = numbers"] if numbers else []
@@ -186,7 +190,9 @@ class _Writer:
             home = places.home.get(call.out)
             if home is not None:
                 self.names[call.out] = self.names[home]
-            if writes(call):
+            if call.reduces:
+                body.append(f"    {self._name(call.out)} = reduced({self._function(call)}, {arguments})")
+            elif writes(call):
                 target = self.names[call.out] if home is not None else self._buffer(call.out)
                 body.append(f"    {self._function(call)}({arguments}, out={target})")
             else:

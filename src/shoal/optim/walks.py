@@ -47,8 +47,6 @@ class ProgramWalk:
         ]
         self.parts += [pieces.Cut(one, own[id(one)], program.vectors, dtype) for one in large]
         walked = [*small, *large]
-        self.count = len(walked) if apart else 1
-        self.owners = [i if apart else 0 for i, one in enumerate(walked) for _ in range(pieces.count(one))]
         share = _stacked if apart else _shared
         self.scalars = share([own[id(one)] for one in walked], program.scalars)
         alike = all(one.dtype == dtype for one in parameters)
@@ -72,19 +70,22 @@ class ProgramWalk:
 
     def _over(self, phase: int, numbers: tuple[Any, ...], look: Look) -> list[Tensor]:
         """One walk over all pieces; gives its sums."""
-        over, buffers = self.program.over[phase], self.program.buffers
-        own = _dealt(numbers, self.count) if self.apart else [numbers]
-        found: list[list[Any]] = [[] for _ in own]
-        owners = iter(self.owners)
+        over, hows, buffers = self.program.over[phase], self.program.sums[phase], self.program.buffers
+        totals, first = [], 0
         for part in self.parts:
+            last = first + len(part.parameters)
+            own = [part.spread(_of(one, first, last)) for one in numbers] if self.apart else numbers
+            first, found = last, []
             for gradient, parameter, state in part.pieces():
                 if not phase:
                     look(gradient)
-                scratch, owner = self.scratch.buffers(buffers, len(gradient)), next(owners)
-                found[owner].append(over(gradient, parameter, state, scratch, own[owner]))
-        hows = self.program.sums[phase]
-        totals = [list(map(_whole, hows, zip(*each, strict=True))) for each in found]
-        return [torch.stack(one) for one in zip(*totals, strict=True)] if self.apart else totals[0]
+                scratch = self.scratch.buffers(buffers, len(gradient))
+                found.append(over(gradient, parameter, state, scratch, own, part.reduced))
+            totals.append(list(map(_whole, hows, zip(*found, strict=True))))
+        each = zip(*totals, strict=True)
+        if self.apart:
+            return [torch.cat([one.reshape(-1) for one in sums]) for sums in each]
+        return list(map(_whole, hows, each))
 
     def _add(self, factor: Any, look: Look) -> None:
         gradients = [one.grad for one in self.parameters if one.grad is not None]
@@ -191,12 +192,11 @@ def _stacked(states: States, names: tuple[str, ...]) -> list[Tensor]:
     return stacked
 
 
-def _dealt(numbers: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
-    """The numbers of each of ``count`` parameters: lists and tensors hold one for each, or one for all."""
-    if not numbers:
-        return [()] * count
-    lists = [one if isinstance(one, list) else one.reshape(-1).unbind() for one in numbers]
-    return list(zip(*(one if len(one) == count else [*one] * count for one in lists), strict=True))
+def _of(numbers: Any, first: int, last: int) -> Any:
+    """Of a list or tensor of one number for each parameter those of some; one for all stays alone."""
+    if isinstance(numbers, Tensor) and numbers.numel() == 1:
+        return numbers.reshape(1).expand(last - first)
+    return numbers[first:last] if len(numbers) > 1 else numbers
 
 
 def joined(tensors: Sequence[Any]) -> Tensor:
