@@ -101,8 +101,23 @@ def one_by_one(g: Any, s: State, p: Any, h: Hyper) -> Any:
     return s.one * h.a - h.b * g * s.two, State(s.step + 1, p + (s.one * h.b + h.a * g), s.two)
 
 
-WHOLE = (two_weights, swapped, remembered, same_twice, chained, late, toward, one_by_one)
-CUT = (normed, settled, needed_later, exchanged, sum_of_sums, only_a_number)
+def there(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    return (s.one - h.a * g) / (1 + h.b) - p, State(s.step + 1, s.one + p, s.two)
+
+
+def chosen(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one = torch.where(s.step < 5, h.a * g, s.one)
+    return torch.where(s.step > 2, one, 0.0), State(s.step + 1, one, s.two)
+
+
+def dots(g: Any, s: State, p: Any, h: Hyper) -> Any:
+    one = h.b * s.one + g
+    size = (one**2).sum() + (p * p).sum() + (g * s.two * h.a).sum()
+    return -h.a * one / size, State(s.step + (one * s.one).sum(), one, s.two)
+
+
+WHOLE = (two_weights, swapped, remembered, same_twice, chained, late, toward, one_by_one, there, chosen)
+CUT = (dots, normed, settled, needed_later, exchanged, sum_of_sums, only_a_number)
 
 
 @pytest.mark.parametrize("rule", [*WHOLE, *CUT])
@@ -134,7 +149,7 @@ def test_ten_steps_are_the_rules(rule):
                     [one[part], two[part]],
                     [buffer[part] for buffer in buffers],
                     numbers,
-                    lambda how, vector: how(vector),
+                    lambda how, *vectors: how(*vectors),
                 )
                 for part in (slice(0, 5), slice(5, 12))
             ]

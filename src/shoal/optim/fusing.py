@@ -28,6 +28,20 @@ class Fusing:
             if call.out.is_vector:
                 self._rewrite(call)
                 self.vectors.append(call)
+        for call in self.scalars:
+            if call.function is torch.sum and call.reduces:
+                self._dot(call)
+
+    def _dot(self, call: Call) -> None:
+        """The sum of a product of two vectors."""
+        product = self._single(call.args[0], "mul", "pow")
+        if product is None:
+            return
+        one, other = product.args
+        if product.function is torch.pow and other == 2:
+            other = one
+        if _is_vector(one) and _is_vector(other) and one.example.dtype == other.example.dtype:
+            call.function, call.args = torch.dot, (one, other)
 
     def _single(self, value: Any, *names: str) -> Call | None:
         """The call that made a vector which nothing else uses, if it is one of these functions."""
@@ -86,7 +100,11 @@ class Fusing:
             if _is_vector(first) and _is_vector(second):
                 self._add(call, first, second, -1.0)
         elif _is_vector(first) and _is_vector(second):
-            if not (self._one_by_one(call, first, second) or self._add(call, first, second, None)):
+            if not (
+                self._there(call, first, second)
+                or self._one_by_one(call, first, second)
+                or self._add(call, first, second, None)
+            ):
                 self._add(call, second, first, None)
         elif _is_vector(second):
             call.args = (second, first)
@@ -128,6 +146,19 @@ class Fusing:
         else:
             return False
         call.options = options
+        return True
+
+    def _there(self, call: Call, base: Value, way: Value) -> bool:
+        """base + (x - base) as x."""
+        made = self.made.get(way)
+        if made is None or made.function is not torch.add or self.uses[way] != 1:
+            return False
+        there = self.made.get(made.args[0])
+        if made.args[1] is not base or made.options != {"alpha": -1.0} or there is None:
+            return False
+        if self.uses[there.out] != 1 or there.out.example.dtype != call.out.example.dtype:
+            return False
+        call.function, call.args, call.options = there.function, there.args, there.options
         return True
 
     def _one_by_one(self, call: Call, base: Value, terms: Value) -> bool:

@@ -85,9 +85,9 @@ class Cutting:
         self, sums: list[Call], left: dict[Value, Value], settled: dict[Value, Value]
     ) -> dict[Value, Value]:
         """The ends that these reductions need, and whose old values nothing needs later."""
-        making = {call.out for call in self._vectors([call.args[0] for call in sums], settled)}
+        making = {call.out for call in self._vectors([one for call in sums for one in call.inputs], settled)}
         early = {end: old for end, old in left.items() if end in making}
-        later = [one.args[0] for one in self.scalars if one.reduces and one not in sums]
+        later = [of for one in self.scalars if one.reduces and one not in sums for of in one.inputs]
         while True:
             calls = self._vectors([*(end for end in left if end not in early), *later], [*settled, *early])
             read = {one for call in calls for one in call.inputs}.union(later)
@@ -98,11 +98,13 @@ class Cutting:
 
     def _walked(self, sums: list[Call], phase: Phase) -> list[Call]:
         """The calls of a phase, each reduction as soon as what it reduces is there."""
-        calls = self._vectors([*(one.args[0] for one in sums), *phase.ends], phase.settled)
-        made = {call.out for call in calls}
+        calls = self._vectors([*(of for one in sums for of in one.inputs), *phase.ends], phase.settled)
+        made: set[Value | None] = {call.out for call in calls}
         read = {one for call in (*calls, *sums) for one in call.inputs}
         calls.sort(key=lambda call: call.out in phase.ends and call.out not in read)  # over what others need
-        walked = [one for one in sums if one.args[0] not in made]
-        for call in calls:
-            walked += [call, *(one for one in sums if one.args[0] is call.out)]
+        walked: list[Call] = []
+        for call in (None, *calls):
+            made.discard(call.out if call else None)
+            ready = [one for one in sums if one not in walked and made.isdisjoint(one.inputs)]
+            walked += [call, *ready] if call else ready
         return walked

@@ -67,11 +67,11 @@ class Packed:
             for own, part in zip(states, _parts(whole, sizes, parameters), strict=True):
                 own[name] = part
 
-    def reduced(self, how: Callable[[Tensor], Tensor], vector: Tensor) -> Tensor:
-        """The sum or norm of a vector, or of each parameter's part of it."""
+    def reduced(self, how: Callable[..., Tensor], *vectors: Tensor) -> Tensor:
+        """The sum, norm or dot of vectors, or of each parameter's parts of them."""
         if self.repeats is None:
-            return how(vector)
-        return torch.stack([how(part) for part in vector.split(self.sizes)])
+            return how(*vectors)
+        return torch.stack(list(map(how, *(one.split(self.sizes) for one in vectors))))
 
     def spread(self, numbers: Any) -> Any:
         """What every number of the piece is to be given of ``numbers``, one for each parameter."""
@@ -102,9 +102,9 @@ class Cut:
         self.state = [state[name].view(-1) for name in vectors]
         self.state_pieces = list(zip(*(one.split(PIECE) for one in self.state), strict=True))
 
-    def reduced(self, how: Callable[[Tensor], Tensor], vector: Tensor) -> Tensor:
-        """The sum or norm of a piece."""
-        return how(vector)
+    def reduced(self, how: Callable[..., Tensor], *vectors: Tensor) -> Tensor:
+        """The sum, norm or dot of a piece."""
+        return how(*vectors)
 
     def spread(self, numbers: Any) -> Any:
         """The parameter's own of ``numbers``, which holds one."""

@@ -18,7 +18,7 @@ from shoal.optim.fusing import Fusing
 from shoal.optim.phases import Cutting, Phase
 from shoal.optim.places import Places, writes
 from shoal.optim.recording import Call, NoRecordingError, Recording, Value, record
-from shoal.optim.spread import SCALED
+from shoal.optim.spread import SPREAD
 
 _NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "eq", "ne")
 
@@ -26,8 +26,8 @@ _NUMBERS = ("mul", "div", "add", "sub", "lerp", "pow", "gt", "lt", "ge", "le", "
 class Program(NamedTuple):
     """once(hyper, scalar state, loss) yields the numbers of each phase, is sent what its walk summed, and
     yields the new scalar state last; over[phase](gradient, parameter, vector state, buffers, numbers,
-    reduced), in place, gives the piece's sums, each reduced(sum or norm, vector), which sums[phase] put
-    together. vectors, scalars: State's fields; buffers: dtypes of the temporaries; reads_loss: whether
+    reduced), in place, gives the piece's sums, each reduced(sum, norm or dot, its vectors), which sums[phase]
+    put together. vectors, scalars: State's fields; buffers: dtypes of the temporaries; reads_loss: whether
     ``loss`` must be given. straight: which number times the gradient is all that is added to the parameter,
     or None (only SGD is so simple)."""
 
@@ -100,7 +100,7 @@ class _Writer:
         return Program(
             self.globals["once"],
             tuple(self.globals[f"over{index}"] for index in range(len(self.phases))),
-            tuple(tuple(call.function for call in phase.reductions) for phase in self.phases),
+            tuple(tuple(map(_joint, phase.reductions)) for phase in self.phases),
             tuple(self.vectors),
             tuple(self.scalars),
             tuple(self.buffers),
@@ -133,8 +133,9 @@ class _Writer:
         return name
 
     def _function(self, call: Call) -> str:
-        scaled = call.out.is_vector and any(isinstance(one, Value) for one in call.options.values())
-        function = SCALED.get(call.function, call.function) if scaled else call.function
+        numbers = [*call.args[:1], *call.options.values()]  # where's condition, another's factor
+        spread = call.out.is_vector and any(isinstance(one, Value) and not one.is_vector for one in numbers)
+        function = SPREAD.get(call.function, call.function) if spread else call.function
         name = f"f_{function.__name__.replace('.', '_')}"
         if self.globals.setdefault(name, function) is not function:
             name = f"f{len(self.globals)}"
@@ -224,6 +225,11 @@ def _numbers(phase: Phase) -> list[Value]:
     made = {call.out for call in phase.calls}
     given = dict.fromkeys(one for call in phase.calls for one in call.inputs if not one.is_vector)
     return [one for one in given if one not in made]
+
+
+def _joint(reduction: Call) -> Callable[[Tensor], Tensor]:
+    """What puts the pieces' sums or norms together."""
+    return torch.sum if reduction.function is torch.dot else reduction.function
 
 
 def _item(phase: Phase, value: Value) -> str:

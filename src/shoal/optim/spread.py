@@ -1,7 +1,8 @@
-"""Scaled sums whose factor may be a plain number, or a vector of one number for each parameter's parts.
+"""Operations whose number may be plain, or a vector that holds one for each parameter's part of the piece.
 
 torch.add, addcmul and addcdiv take plain factors only. Where several small parameters lie in one piece, each
-with a factor of its own, the factor is a vector like the piece.
+with a factor of its own, the factor is a vector like the piece. torch.where takes five times as long for one
+condition as for many.
 """
 
 from typing import Any
@@ -31,4 +32,11 @@ def addcdiv(base: Tensor, one: Tensor, other: Tensor, *, value: Any, out: Tensor
     return torch.addcdiv(base, one, other, value=value, out=out)
 
 
-SCALED = {torch.add: add, torch.addcmul: addcmul, torch.addcdiv: addcdiv}
+def where(condition: Tensor, one: Tensor, other: Tensor, *, out: Tensor) -> Tensor:
+    """``one`` or ``other``."""
+    if condition.ndim:
+        return torch.where(condition, one, other, out=out)
+    return out.copy_(one if condition else other)
+
+
+SPREAD = {torch.add: add, torch.addcmul: addcmul, torch.addcdiv: addcdiv, torch.where: where}
