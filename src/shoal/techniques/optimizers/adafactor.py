@@ -68,24 +68,16 @@ def update(
     else:
         rows = (1 - new) * rows + new * squares.mean(-1, keepdim=True)
         columns = (1 - new) * columns + new * squares.mean(-2, keepdim=True)
-        estimate = rows * columns / _at_least(rows.mean(-2, keepdim=True), hyper.eps1)
-    scaled = seen.gradient / _at_least(estimate.sqrt(), hyper.eps1)
-    relative = _at_most(1 / step.sqrt(), hyper.lr) * _at_least(_rms(parameter.to(step.dtype)), hyper.eps2)
-    change = -relative * scaled / _at_least(_rms(scaled) / hyper.d, 1.0)
+        estimate = rows / rows.mean(-2, keepdim=True).clamp(min=hyper.eps1) * columns
+    scaled = seen.gradient / estimate.sqrt().clamp(min=hyper.eps1)
+    relative = (1 / step.sqrt()).clamp(max=hyper.lr) * _rms(parameter.to(step.dtype)).clamp(min=hyper.eps2)
+    change = -relative / (_rms(scaled) / hyper.d).clamp(min=1.0) * scaled
     change = change - hyper.lr * hyper.weight_decay * parameter
     return change, State(step, rows, columns, square)
 
 
 def _rms(x: Tensor) -> Tensor:
-    return (x**2).mean().sqrt()
-
-
-def _at_least(x: Tensor, bound: Scalar) -> Tensor:
-    return torch.where(x < bound, bound, x)
-
-
-def _at_most(x: Tensor, bound: Scalar) -> Tensor:
-    return torch.where(x > bound, bound, x)
+    return torch.linalg.vector_norm(x) / x.numel() ** 0.5
 
 
 CARD = Card(
