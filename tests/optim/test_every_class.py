@@ -82,9 +82,9 @@ def test_thirty_steps_are_the_rules(title, given, network, train, weights):
 
 @pytest.mark.parametrize("title", ["LAMB", "LARS", "MARS", "LDoG"])
 def test_tensors_step_alike_alone_and_in_company(title):
-    """Small ones share a piece and large ones have several; each has norms and numbers of its own."""
+    """Small ones share two pieces and large ones have several; each has norms and numbers of its own."""
     generator = torch.Generator().manual_seed(0)
-    shapes = [(300, 1000), (7,), (20, 30), (1,), (200, 100), (2000,)]
+    shapes = [(300, 1000), (7,), (20, 30), (1,), (200, 100), (2000,), *[(16, 1000)] * 9]
     together = [torch.randn(one, generator=generator, dtype=torch.float64) for one in shapes]
     alone = [one.clone() for one in together]
     optimizers = [getattr(optim, title)(list(together)), *(getattr(optim, title)([one]) for one in alone)]

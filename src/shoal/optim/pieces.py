@@ -81,13 +81,18 @@ class Packed:
             numbers = torch.tensor(numbers, dtype=self.parameter.dtype)
         return numbers.repeat_interleave(self.repeats, output_size=self.length)
 
-    def pieces(self) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
-        """(gradient, parameter, state) of the one piece, to be changed in place before the next is asked."""
-        gradients = [one.grad for one in self.parameters if one.grad is not None]
-        torch._foreach_copy_(self.gradients, gradients)
-        torch._foreach_copy_(self.places, self.parameters)
+    def pieces(self, first: bool, last: bool) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
+        """(gradient, parameter, state) of the one piece, to be changed in place before the next is asked.
+
+        first, last: whether it must be gathered before and scattered behind.
+        """
+        if first:
+            gradients = [one.grad for one in self.parameters if one.grad is not None]
+            torch._foreach_copy_(self.gradients, gradients)
+            torch._foreach_copy_(self.places, self.parameters)
         yield self.gradient, self.parameter, self.state
-        torch._foreach_copy_(self.parameters, self.places)
+        if last:
+            torch._foreach_copy_(self.parameters, self.places)
 
 
 class Cut:
@@ -110,7 +115,7 @@ class Cut:
         """The parameter's own of ``numbers``, which holds one."""
         return numbers[0]
 
-    def pieces(self) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
+    def pieces(self, first: bool, last: bool) -> Iterator[tuple[Tensor, Tensor, Sequence[Tensor]]]:
         """(gradient, parameter, state) of each piece, to be changed in place before the next is asked."""
         (own,) = self.parameters
         assert own.grad is not None

@@ -45,6 +45,7 @@ class ProgramWalk:
             pieces.Packed(bucket, [own[id(one)] for one in bucket], program.vectors, dtype, scratch, apart)
             for bucket in pieces.buckets(small)
         ]
+        self.crowded = len(self.parts) > 1  # the scratch then holds another of them in the next phase
         self.parts += [pieces.Cut(one, own[id(one)], program.vectors, dtype) for one in large]
         walked = [*small, *large]
         share = _stacked if apart else _shared
@@ -71,12 +72,13 @@ class ProgramWalk:
     def _over(self, phase: int, numbers: tuple[Any, ...], look: Look) -> list[Tensor]:
         """One walk over all pieces; gives its sums."""
         over, hows, buffers = self.program.over[phase], self.program.sums[phase], self.program.buffers
+        gathers, scatters = not phase or self.crowded, phase == len(self.program.over) - 1 or self.crowded
         totals, first = [], 0
         for part in self.parts:
             last = first + len(part.parameters)
             own = [part.spread(_of(one, first, last)) for one in numbers] if self.apart else numbers
             first, found = last, []
-            for gradient, parameter, state in part.pieces():
+            for gradient, parameter, state in part.pieces(gathers, scatters):
                 if not phase:
                     look(gradient)
                 scratch = self.scratch.buffers(buffers, len(gradient))
