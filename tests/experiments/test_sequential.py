@@ -104,3 +104,20 @@ def test_a_replicate_has_seeds_of_its_own():
         run(trainer, work=1_200_000, replicate=replicate)
         trained.append({job.seed for _, job in trainer.trained})
     assert all(not one & other for place, one in enumerate(trained) for other in trained[:place])
+
+
+class SlowMomentum(SimulatedTrainer):
+    """Time is over before momentum's networks have ended."""
+
+    def train(self, phase, jobs, **others):
+        tuning = phase.startswith("tune")
+        return super().train(phase, [one for one in jobs if tuning or "momentum" not in one.name], **others)
+
+
+def test_an_arm_that_does_not_finish_keeps_no_other_from_its_verdict():
+    peak = {"sgd": 0.4, "rmsprop": 0.5, "momentum": 0.79}
+    result = run(SlowMomentum(peak, spread=0.03), f"optimizer={','.join(ARMS)}", work=1_200_000)
+    found = {arm.name: arm for arm in result.arms}
+    assert found["sgd"].verdict == found["rmsprop"].verdict == "worse"
+    assert found["momentum"].verdict == "undecided" and not found["momentum"].scores
+    assert len(found["adam"].scores) >= len(found["sgd"].scores) >= 10

@@ -71,12 +71,21 @@ def recorded(plan: Plan, training: Training) -> dict[str, dict[int, Outcome]]:
 
 
 def blocks(plan: Plan, training: Training) -> list[Block]:
-    """The blocks so far, with the seeds that all their arms finished."""
+    """The blocks so far, with the seeds that all their arms finished.
+
+    The clock may end the last one: an arm that then has finished less than half of it, because its steps are
+    slow, leaves it, so that the others can be judged. That depends on no score.
+    """
     done, found, first = training.outcomes("evaluate"), [], 0
     for planned in _planned(training):
         seeds = plan.evaluation_seeds(first + planned["count"])[first:]
-        arms = tuple(planned["arms"])
-        whole = [seed for seed in seeds if all(evaluation_name(arm, seed) in done for arm in arms)]
+        finished = {
+            arm: {seed for seed in seeds if evaluation_name(arm, seed) in done} for arm in planned["arms"]
+        }
+        arms = tuple(arm for arm, own in finished.items() if 2 * len(own) >= len(seeds))
+        if plan.baseline not in arms or len(arms) < 2:
+            arms = tuple(finished)  # nothing to compare: only seeds that all have count
+        whole = [seed for seed in seeds if all(seed in finished[arm] for arm in arms)]
         found.append(Block(arms, tuple(whole)))
         first += planned["count"]
     return found

@@ -83,9 +83,11 @@ def looks(
     others = [arm.name for arm in plan.arms if arm.name != plan.baseline]
     found: dict[str, Look] = {}
     for number, level in enumerate(levels(plan.alpha, len(blocks), over), start=1):
-        open_ = [arm for arm in others if arm not in found or found[arm].word == "undecided"]
-        rejected = sum(arm in found and found[arm].word in ("better", "worse") for arm in others)
         outcomes = merged(blocks[:number], recorded)
+        open_ = [
+            arm for arm in others if outcomes[arm] and (arm not in found or found[arm].word == "undecided")
+        ]
+        rejected = sum(arm in found and found[arm].word in ("better", "worse") for arm in others)
         found |= _look(plan, task, outcomes, open_, len(others) - rejected, level)
     return found
 
