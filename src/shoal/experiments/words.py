@@ -13,7 +13,7 @@ def sentence(arm: ArmResult, plan: Plan, finished: Finished) -> str:
     """What may be said of one arm."""
     what = plan.judge if plan.judge != "score" else plan.metric
     if not arm.seeds:
-        return f"{arm.name}: nothing could be judged, too few of its networks or the baseline's ended in the time"
+        return f"{arm.name}: nothing could be judged, too few of its networks or the baseline's were done"
     low, high = arm.interval
     said = f"{arm.name}: {what} {arm.mean:.4g} ({low:.4g} to {high:.4g})"
     if arm.diverged:
