@@ -115,6 +115,8 @@ def record(rule: Any, dtype: torch.dtype, decays: bool = True) -> Recording:
     known = {id(one.example): one for one in (made.gradient, made.parameter, made.loss)}
     known |= {id(one.example): one for one in (*made.state.values(), *made.hyper.values())}
     for function, args, options, out in listening.heard:
+        if not any(isinstance(one, Tensor) for one in (*args, out)):
+            continue  # of types: the same whatever the numbers
         if function.overloadpacket.__name__ in _NEW and not out.ndim:
             known[id(out)] = constant = Value(out)  # takes a vector's type, and none of its values
             made.constants[constant] = out
