@@ -131,6 +131,8 @@ def test_a_traced_rule_does_what_the_plain_one_does(kind, name):
     need = moving(name, kind)
     program = rules.program(need, torch.float64)
     program.trace()
+    traced = [node.meta.get("val") for node in program._traced[0].graph.nodes]
+    assert not any(isinstance(value, torch.SymFloat) for value in traced), "Inductor has no floats of sizes"
     for members, parameters in ((1, 4), (5, 1), (3, 30)):
         shape = (parameters,) if need.dimensions is None else (parameters, 7)
         inputs = rule_inputs(need, members, *shape, dtype=torch.float64)
