@@ -3,11 +3,18 @@
 import pytest
 import torch
 
-from shoal.population import matmul, rules
+from shoal.population import cache, matmul, rules
 from shoal.population.rewrite import rewritten
 from shoal.population.rules import Need
 
 
+@pytest.fixture(scope="module")
+def library(own_cache) -> None:
+    matmul.build()  # a process that only declared its operators could not load them any more
+
+
+@pytest.mark.compiler
+@pytest.mark.skipif(cache.compiler() is None, reason="needs a C++ compiler")
 @pytest.mark.parametrize(
     ("need", "numbers"),
     [
@@ -18,7 +25,7 @@ from shoal.population.rules import Need
     ],
     ids=lambda value: getattr(value, "technique", value),
 )
-def test_numbers_of_one_a_member_that_cost_something_are_computed_once(need, numbers):
+def test_numbers_of_one_a_member_that_cost_something_are_computed_once(library, need, numbers):
     matmul.know()
     graph = rewritten(rules.program(need)._traced[0], per_member=True)
     barriers = [node for node in graph.graph.nodes if node.target is torch.ops.shoal.once.default]
