@@ -237,7 +237,7 @@ def _source() -> str:
     """shoal's own source of all that a trace can depend on."""
     root = Path(__file__).parent.parent
     files = [*root.glob("techniques/**/*.py"), *root.glob("networks/*.py")]
-    own = ("gradient", "rules", "links", "package", "template")
+    own = ("gradient", "rules", "links", "package", "rewrite", "template")
     files += [root / "population" / f"{name}.py" for name in own]
     return "\0".join(file.read_text() for file in sorted(files))
 

@@ -157,11 +157,11 @@ class Training:
             x, y, rows = self.data.read(table.rows[step])
             batch = [*masks, x, y, rows, table.weight[step], keys[step], *hyper]
             gradient, loss, *after = self.gradient([*fixed, *buffers, *batch])
-            seen += [loss, gradient.sum(1)]  # a rule by signs would stand still at NaN, and not tell
             if at is not None:  # the same batch and noise again, where the links want to know the gradient
                 for mover, own in zip(movers, bounds, strict=True):
                     mover.probe(step, gradient[own], at[own], loss[own], keys[step][own])
                 gradient, *_ = self.gradient([*points, *buffers, *batch])
+            seen += [loss, gradient.sum(1)]  # a rule by signs would stand still at NaN, and not tell
             buffers = after
             chain.before(gradient, keys[step], steps[step])
             for mover, own in zip(movers, bounds, strict=True):
