@@ -23,7 +23,7 @@ def test_follows_pytorch_optimizer(eps, steps, torch_steps, agrees):
         path,
         witness,
         known="the authors' adabelief_pytorch rectifies by default, the paper's rule does not, nor do we; "
-        "with rectify=False it walks the same (version 0.2.1, seen once, not checked here)",
+        "with rectify=False it walks the same (version 0.2.1, no test here runs it)",
     )
 
 

@@ -56,7 +56,7 @@ def test_follows_pytorch_optimizer_where_it_counts_as_the_paper_does(steps, torc
         path,
         walk({"clip_lambda": lambda step: (step - 1) ** 0.25}),
         known="by default pytorch_optimizer counts the first gradient, which moves nothing, so that its "
-        "bound is 2^¼ where the paper and the authors' program have 1: 0.5 % off in 40 steps; we follow "
+        "bound is 2^¼ where the paper and the authors' program have 1; we follow "
         "the paper",
     )
 

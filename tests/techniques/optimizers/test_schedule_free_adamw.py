@@ -20,7 +20,7 @@ SCALES = {
 }
 KNOWN = (
     "The authors' package before version 1.3 multiplies lr, and by it the average's weights, with the root "
-    "of 1 - beta2^t instead of correcting the running square: up to 14 % off in 40 steps. We follow 1.3 and "
+    "of 1 - beta2^t instead of correcting the running square. We follow 1.3 and "
     "later, as pytorch_optimizer does."
 )
 
