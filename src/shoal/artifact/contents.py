@@ -14,7 +14,8 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Contents:
-    """kind, metric, features and outputs: of the task. recipe: all its fields; it describes the network.
+    """kind, metric, features, outputs and vocabulary: of the task. recipe: all its
+    fields; it describes the network.
 
     network_source: ``file.py:function``, where the user's own network comes from, as text; "" if it was
     given in Python or is built in. preprocessing: what turns rows into inputs and outputs into predictions.
@@ -31,6 +32,7 @@ class Contents:
     preprocessing: Preprocessing
     provenance: Mapping[str, Any]
     measured: Mapping[str, Any]
+    vocabulary: int = 0
 
     @property
     def classes(self) -> tuple[str, ...] | tuple[int, ...]:

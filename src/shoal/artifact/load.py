@@ -170,7 +170,7 @@ def _network(
     if recipe.depth > len(weights):
         raise _damaged(home, f"{len(weights)} tensors cannot be {recipe.depth} layers")
     with torch.device("meta"):
-        return build(recipe, contents.features, contents.outputs)
+        return build(recipe, contents.features, contents.outputs, vocabulary=contents.vocabulary)
 
 
 def _factory(

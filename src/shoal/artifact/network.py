@@ -1,16 +1,14 @@
 """From a description to a network: what training builds, and what loading an artifact builds again."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-import torch
 from torch import nn
 
 from shoal import catalogue
-from shoal.errors import unknown
-from shoal.networks.convnet import ConvNet
-from shoal.networks.mlp import MLP
+from shoal.networks import register
 from shoal.networks.own import adopt
+from shoal.networks.parts import Parts
 
 
 class Architecture(Protocol):
@@ -39,34 +37,39 @@ def build(
     features: tuple[int, ...],
     outputs: int,
     factory: Callable[[], nn.Module] | None = None,
+    vocabulary: int = 0,
 ) -> nn.Module:
     """The network as a module of shoal's layers, [rows, *features] → [rows, outputs].
 
     factory: makes the user's own module, for network "own". Its numbers are torch's draws of the moment.
+    vocabulary: how many different tokens the inputs are made of, or 0.
     Raises shoal.errors.UserError for an unknown network, activation or normalization.
     """
     if architecture.network == "own":
         assert factory is not None
         dropout = catalogue.find("regularizer", "dropout")
         return adopt(factory(), dropout, catalogue.find("normalization", "batch_norm"))
-    kinds = {"mlp": MLP, "convnet": ConvNet}
-    if architecture.network not in kinds:
-        raise unknown("network", architecture.network, [*kinds, "own"])
-    settings: dict[str, Any] = {
-        "width": architecture.width,
-        "depth": architecture.depth,
-        "activation": (architecture.activation, catalogue.find("activation", architecture.activation)),
-    }
+    network = register.find(architecture.network)
+    normalization = None
     if architecture.normalization != "none":
         found = catalogue.find("normalization", architecture.normalization)
-        settings["normalization"] = (architecture.normalization, found)
-    settings["regularizers"] = tuple(catalogue.regularizers(architecture.hyper, "activation").items())
-    if architecture.network == "convnet":
-        return ConvNet(features, outputs, **settings)
-    inputs = torch.Size(features).numel()
-    settings["branches"] = tuple(catalogue.regularizers(architecture.hyper, "branch").items())
-    settings["scaled"] = scales_branches(architecture.initializer)
-    return MLP(inputs, outputs, residual=architecture.residual, **settings)
+        normalization = (architecture.normalization, found)
+    made: nn.Module = network.build(
+        Parts(
+            features=features,
+            outputs=outputs,
+            vocabulary=vocabulary,
+            width=architecture.width,
+            depth=architecture.depth,
+            residual=architecture.residual,
+            activation=(architecture.activation, catalogue.find("activation", architecture.activation)),
+            normalization=normalization,
+            regularizers=tuple(catalogue.regularizers(architecture.hyper, "activation").items()),
+            branches=tuple(catalogue.regularizers(architecture.hyper, "branch").items()),
+            scaled=scales_branches(architecture.initializer),
+        )
+    )
+    return made
 
 
 def scales_branches(initializer: str) -> bool:

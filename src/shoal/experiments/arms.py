@@ -12,6 +12,7 @@ from shoal.experiments.axis import Axis, label, value_in
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY
 from shoal.experiments.recipes import Changes
+from shoal.networks import register
 from shoal.population import places
 from shoal.population.recipe import Recipe
 from shoal.tasks.task import Task
@@ -62,11 +63,12 @@ class Arm:
 
 
 def default_recipe(task: Task) -> Recipe:
-    """Where a comparison starts: an MLP, a convnet for images, or the task's own module as drawn."""
+    """Where a comparison starts: the usual network of such data, or the task's own module as drawn."""
     batch_size = task.batch_size or Recipe.batch_size
     if task.network is not None:
         return Recipe(network="own", initializer="own", batch_size=batch_size)
-    return Recipe(network="convnet" if len(task.features) == 3 else "mlp", batch_size=batch_size)
+    network = register.USUAL[task.inputs]
+    return Recipe(**{"network": network, "batch_size": batch_size, **register.describe(network).start})
 
 
 def arm(

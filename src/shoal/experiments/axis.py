@@ -15,6 +15,7 @@ from shoal.errors import UserError, unknown
 from shoal.experiments import fields, hyperparameters
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import WEIGHT_PENALTY, card
+from shoal.networks import register
 from shoal.population.places import refusal
 from shoal.population.recipe import Recipe
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
     from shoal.tasks.task import Task
 
 _LAYERS = ("activation", "normalization")
-"""Kinds that stand in layers which shoal builds, so that the user's own module has its own."""
+"""Kinds that stand in layers which shoal builds: the user's own module has its own."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,9 @@ def has(axis: Axis, recipe: Recipe) -> bool:
         return _refusal(axis, recipe) is None and not (
             recipe.network == "own" and catalogue.find("regularizer", regularizer).PLACE == "activation"
         )
-    return recipe.network != "own" or axis.name not in _LAYERS
+    if axis.name not in _LAYERS:
+        return True
+    return recipe.network != "own" and axis.name in register.describe(recipe.network).fields
 
 
 def fits(axis: Axis, recipe: Recipe, task: "Task") -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union, get_args, get
 
 from shoal.errors import UserError, unknown
 from shoal.experiments import hyperparameters
+from shoal.networks import register
 from shoal.population.recipe import Recipe
 from shoal.techniques.card import Domain
 
@@ -29,7 +30,7 @@ _OFFERED: Mapping[str, tuple[Value, ...]] = {
 }
 """What is compared where the user names no values; the other fields offer all they can be."""
 _BUILT = ("width", "depth", "residual")
-"""Fields that mean nothing in the user's own module, whose layers shoal does not build."""
+"""Fields of a network's own, that only those have which name them."""
 
 
 class Field(NamedTuple):
@@ -44,7 +45,8 @@ def plain() -> Mapping[str, Field]:
     """The fields of a recipe that are no kinds of technique, by name."""
     hints = get_type_hints(Recipe)
     names = [one.name for one in dataclasses.fields(Recipe)]
-    return {name: _field(hints[name]) for name in names if name not in (*hyperparameters.kinds(), "hyper")}
+    found = {name: _field(hints[name]) for name in names if name not in (*hyperparameters.kinds(), "hyper")}
+    return {**found, "network": Field(str, {name: name for name in (*register.names(), "own")})}
 
 
 def _field(hint: Any) -> Field:
@@ -107,9 +109,9 @@ def offered(name: str, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
 
 def has(recipe: Recipe, name: str) -> bool:
     """Whether the field means anything in the recipe's network."""
-    if recipe.network == "own":
-        return name not in _BUILT
-    return name != "residual" or recipe.network == "mlp"
+    if name not in _BUILT:
+        return True
+    return recipe.network != "own" and name in register.describe(recipe.network).fields
 
 
 def spoken(name: str) -> tuple[Value, ...]:
@@ -167,7 +169,7 @@ def _check_fits(name: str, told: Value, value: Value, task: "Task") -> None:
 def _network_fits(network: str, task: "Task") -> bool:
     if network == "own":
         return task.network is not None
-    return network != "convnet" or len(task.features) == 3
+    return register.takes(network, task.inputs)
 
 
 def check_device(device: str) -> None:

@@ -17,6 +17,7 @@ from shoal.experiments import axes, hyperparameters, toml_text
 from shoal.experiments.axis import Axis, apply, label, read
 from shoal.experiments.fields import Value
 from shoal.experiments.hyperparameters import Hyperparameter
+from shoal.networks import register
 from shoal.population.recipe import Recipe
 
 if TYPE_CHECKING:  # tasks import torch
@@ -92,9 +93,19 @@ def _changed(made: Draft, axis: Axis, value: Value, task: "Task | None") -> Draf
         free, auto = free - {found.key}, auto - {found.key}
     number = read(axis, value, recipe, task)
     after = apply(axis, number, recipe)
+    if axis.name == "network" and number != recipe.network:
+        after = dataclasses.replace(after, **_start(str(number), values))
     if axis.kind == "regularizer":
         free |= set(after.hyper) - set(recipe.hyper)
     return Draft(after, free, auto, {**values, axis.name: number})
+
+
+def _start(network: str, told: Changes) -> dict[str, Any]:
+    """What a network starts from, in fields that some network starts elsewhere and that were not told."""
+    starts = {name: register.describe(name).start for name in register.names()}
+    own = starts.get(network, {})
+    touched = dict.fromkeys(name for start in starts.values() for name in start if name not in told)
+    return {name: own.get(name, getattr(Recipe, name)) for name in touched}
 
 
 def recipe_of(changes: Changes, start: Recipe | None = None, task: "Task | None" = None) -> Recipe:

@@ -138,6 +138,7 @@ def save_trained(
         preprocessing=rows,
         provenance={**_provenance(task), "seed": seed, **(origin or {})},
         measured={},
+        vocabulary=task.vocabulary,
     )
     contents = replace(contents, measured=measure(task, seed, fitted, contents))
     size = recipe.batch_size if recipe.batch_size == "all" else batch_size(recipe, train_rows(task, recipe))

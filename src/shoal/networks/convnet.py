@@ -7,6 +7,12 @@ from torch import Tensor, nn
 
 from shoal.networks.layers import Activation, Dropout, Normalization, acts_on_weights, leaves_bias, maps
 from shoal.networks.normalized_weights import convolution
+from shoal.networks.parts import Parts
+
+SUMMARY = "3×3 convolutions and max pooling, channels doubling with depth"
+INPUTS = "image"
+FIELDS = ("width", "depth", "activation", "normalization")
+BRANCHES = "never"
 
 
 class ConvNet(nn.Module):
@@ -54,3 +60,16 @@ class ConvNet(nn.Module):
         for stage in self.stages:
             x = stage(x)
         return self.head(x.flatten(1))
+
+
+def build(parts: Parts) -> ConvNet:
+    """The convolutional network of a recipe."""
+    return ConvNet(
+        parts.features,
+        parts.outputs,
+        width=parts.width,
+        depth=parts.depth,
+        activation=parts.activation,
+        normalization=parts.normalization,
+        regularizers=parts.regularizers,
+    )

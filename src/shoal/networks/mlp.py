@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from shoal.networks.layers import (
@@ -16,6 +17,12 @@ from shoal.networks.layers import (
     maps,
 )
 from shoal.networks.normalized_weights import linear
+from shoal.networks.parts import Parts
+
+SUMMARY = "multilayer perceptron: equal hidden layers, also with residual branches"
+INPUTS = "numbers"
+FIELDS = ("width", "depth", "residual", "activation", "normalization")
+BRANCHES = "residual"
 
 _BRANCHES = 1 << 30  # sites of noise at branches, apart from those at activations
 
@@ -73,3 +80,19 @@ class MLP(nn.Module):
         for number, layer in enumerate(self.hidden):
             x = x + layer(x) if self.residual and number else layer(x)
         return self.head(x)
+
+
+def build(parts: Parts) -> MLP:
+    """The perceptron of a recipe; features are flattened."""
+    return MLP(
+        torch.Size(parts.features).numel(),
+        parts.outputs,
+        width=parts.width,
+        depth=parts.depth,
+        activation=parts.activation,
+        normalization=parts.normalization,
+        regularizers=parts.regularizers,
+        branches=parts.branches,
+        residual=parts.residual,
+        scaled=parts.scaled,
+    )

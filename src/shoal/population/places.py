@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from shoal import catalogue
 from shoal.errors import UserError
+from shoal.networks import register
 from shoal.population.recipe import Recipe
 
 if TYPE_CHECKING:  # tasks import torch, which listing the axes does without
@@ -14,7 +15,8 @@ _PARTIAL = ("branch", "target", "output")  # places that not every network or ta
 
 def no_branches(what: str, recipe: Recipe) -> str | None:
     """Why ``what`` (a technique and its verb) cannot be, and the way out, if the network has no branches."""
-    if recipe.network == "mlp" and recipe.residual and recipe.depth > 1:
+    has = "never" if recipe.network == "own" else register.describe(recipe.network).branches
+    if has == "always" or (has == "residual" and recipe.residual and recipe.depth > 1):
         return None
     return (
         f"{what} residual branches, and this network has none: set network=mlp, residual=true and a depth of "

@@ -62,7 +62,7 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
     if job.recipe.network == "own" and task.network is not None:
         network = task.network()
     else:
-        network = _native(build(job.recipe, task.features, task.outputs))
+        network = _native(build(job.recipe, task.features, task.outputs, vocabulary=task.vocabulary))
     network.train()
     optimizer = _optimizer(task, job, network)
     used = train_rows(task, job.recipe)

@@ -11,8 +11,9 @@ from shoal.composition import prefix
 class Recipe:
     """Techniques by name, architecture, batch size, length, and hyperparameters.
 
-    network: "mlp", "convnet", or "own" (the task's own module). activation, normalization ("none" or a
-    name), initializer ("own" keeps the module's own), optimizer, schedule, controller ("none" or a name).
+    network: a name of ``shoal.networks.register``, or "own" (the task's own module). activation,
+    normalization ("none" or a name), initializer ("own" keeps the module's own), optimizer, schedule,
+    controller ("none" or a name).
     hyper: "technique.name" → value, for example {"adam.lr": 1e-3, "l2.coefficient": 1e-4,
     "dropout.rate": 0.1}; what is absent takes the technique's default. L2 and dropout are on exactly when
     their coefficient or rate stands in ``hyper``.
@@ -25,7 +26,7 @@ class Recipe:
     another, drawn by seed; the training score is of what was trained on.
     """
 
-    network: Literal["mlp", "convnet", "own"] = "mlp"
+    network: str = "mlp"
     width: int = 64
     depth: int = 2
     residual: bool = False

@@ -104,14 +104,19 @@ class Template:
 
 
 def build(
-    recipe: Recipe, features: tuple[int, ...], outputs: int, factory: Any = None, seed: int | None = None
+    recipe: Recipe,
+    features: tuple[int, ...],
+    outputs: int,
+    factory: Any = None,
+    seed: int | None = None,
+    vocabulary: int = 0,
 ) -> nn.Module:
     """The recipe's network as a module of shoal's layers. ``seed`` fixes an own module's first numbers.
 
     Raises shoal.errors.UserError for an unknown network, activation or normalization.
     """
     if recipe.network != "own":
-        return build_network(recipe, features, outputs)
+        return build_network(recipe, features, outputs, vocabulary=vocabulary)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0 if seed is None else derive(seed, "own"))
         return build_network(recipe, features, outputs, factory)
@@ -152,7 +157,8 @@ _factories: dict[int, Any] = {}  # kept, so that no other factory gets the id of
 
 
 def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
-    full = (*key, hyper, task.features, task.outputs, task.kind, id(task.network), id(task.loss))
+    sizes = (task.features, task.outputs, task.vocabulary)
+    full = (*key, hyper, *sizes, task.kind, id(task.network), id(task.loss))
     if full not in _made:
         _factories[id(task.network)] = task.network
         _factories[id(task.loss)] = task.loss
@@ -170,7 +176,7 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
             _check_inputs(module, hyper, task)
         else:
             with torch.device("meta"):
-                module = build(recipe, task.features, task.outputs)
+                module = build(recipe, task.features, task.outputs, vocabulary=task.vocabulary)
         _made[full] = _describe(module, key, hyper, task)
     return _made[full]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 from torch import Tensor, nn
 
@@ -42,7 +42,8 @@ class Task:
     fingerprint: hash of the data, so that a resumed run notices other data. notes: what the user should be
     told (columns left out, rows dropped, classification or regression and why), a sentence each.
     batch_size: rows a step that a recipe starts from, if the data name them. loss: the user's own, in place
-    of the kind's.
+    of the kind's. vocabulary: how many different tokens the inputs are made of (whole numbers below it, of
+    which 0 fills short rows up), or 0 where they are no tokens.
     """
 
     name: str
@@ -57,6 +58,14 @@ class Task:
     notes: tuple[str, ...] = field(default=())
     batch_size: int | None = None
     loss: OwnLoss | None = None
+    vocabulary: int = 0
+
+    @property
+    def inputs(self) -> Literal["numbers", "image", "tokens", "text"]:
+        """What a network is given, in a word (see ``shoal.networks.register.Inputs``)."""
+        if self.vocabulary:
+            return "tokens"
+        return "image" if len(self.features) == 3 else "numbers"
 
     @property
     def higher_is_better(self) -> bool:
