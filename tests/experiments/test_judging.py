@@ -52,8 +52,11 @@ def outcome(name: str, score: float) -> Outcome:
     return Outcome(name, score, score, score, 1.0, 1.0, diverged, 10, 10.0, 1.0, 1, {})
 
 
-NEARLY_PERFECT = {"log_loss": 0.1, "rmse": 0.01, "mae": 0.01}
-WORST = {"accuracy": 0, "auroc": 0, "f1": 0, "balanced_accuracy": 0, "log_loss": math.log(4)}
+NEARLY_PERFECT = {"log_loss": 0.1, "calibration_error": 0.02, "rmse": 0.01, "mae": 0.01}
+WORST = {
+    "accuracy": 0, "auroc": 0, "f1": 0, "balanced_accuracy": 0, "log_loss": math.log(4),
+    "sensitivity_at_90_specificity": 0, "calibration_error": 1,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [*metrics.names("classification"), *metrics.names("regression")])

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from shoal.errors import UserError
 from shoal.tasks import metrics
@@ -117,3 +117,41 @@ def test_auroc_is_that_of_scikit_learn_ties_included(classes):
             share = shifted / shifted.sum(1, keepdims=True)
             expected = roc_auc_score(truth, share, multi_class="ovr")
         assert metrics.value("auroc", outputs, truth) == pytest.approx(expected, rel=1e-12)
+
+
+def best_sensitivity(score, positive) -> float:
+    """The best point of scikit-learn's curve whose specificity is at least 0.9."""
+    false, true, _ = roc_curve(positive, score, drop_intermediate=False)
+    return float(true[false <= 0.1 + 1e-12].max())
+
+
+@pytest.mark.parametrize("rounded", [0, 6])
+def test_sensitivity_at_90_specificity_is_the_best_point_of_scikit_learns_curve(rounded):
+    source = np.random.default_rng(rounded)
+    truth = source.integers(2, size=300)
+    outputs = (source.normal(size=(300, 2)) + 1.5 * np.eye(2)[truth]).round(rounded)
+    found = metrics.value("sensitivity_at_90_specificity", outputs, truth)
+    assert found == best_sensitivity(outputs[:, 1] - outputs[:, 0], truth == 1) and 0 < found < 1
+    outputs, truth = FOUR
+    shares = np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True)
+    expected = np.mean([best_sensitivity(shares[:, one], truth == one) for one in range(3)])
+    assert metrics.value("sensitivity_at_90_specificity", *FOUR) == pytest.approx(expected)
+    assert math.isnan(metrics.value("sensitivity_at_90_specificity", outputs, np.ones_like(truth)))
+
+
+def test_sensitivity_tells_apart_what_probabilities_round_to_one():
+    outputs = np.stack([np.zeros(20), 40.0 + np.arange(20)], 1)
+    truth = (np.arange(20) >= 10).astype(int)
+    assert metrics.value("sensitivity_at_90_specificity", outputs, truth) == 1.0
+
+
+def test_calibration_error_is_counted_row_by_row():
+    outputs, truth = FOUR
+    shares = np.exp(outputs) / np.exp(outputs).sum(1, keepdims=True)
+    error = 0.0
+    for low in np.arange(15) / 15:
+        inside = [row for row in range(60) if low < shares[row].max() <= low + 1 / 15]
+        right = sum(shares[row].argmax() == truth[row] for row in inside)
+        error += abs(right - sum(shares[row].max() for row in inside)) / 60
+    assert metrics.value("calibration_error", *FOUR) == pytest.approx(error) and error > 0.05
+    assert not metrics.find("calibration_error").higher_is_better

@@ -111,7 +111,7 @@ def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
     if plan.judge == "gap" and metric.share:
         return 1.0
     if metric.share and task.kind == "classification":
-        return 0.0
+        return 0.0 if metric.higher_is_better else 1.0
     each = [_knowing_nothing(task, plan.metric, seed) for seed in seeds]
     return min(each) if plan.judged_higher_is_better else max(each)
 

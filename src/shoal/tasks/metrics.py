@@ -1,15 +1,18 @@
-"""Metrics: what outputs are judged by. scikit-learn computes them (but for auroc); it is imported late.
+"""Metrics: what outputs are judged by. scikit-learn computes most of them; it is imported late.
 
 classification: accuracy (share of rows whose class is right), balanced_accuracy (mean recall of the classes
 that occur), f1 (of class 1 where there are two classes, else the mean over classes that occur or are named),
 auroc (of the score of class 1 where there are two classes, else the mean over classes that occur, each
-against the rest), log_loss (mean cross-entropy in nats, all classes named).
+against the rest), log_loss (mean cross-entropy in nats, all classes named), sensitivity_at_90_specificity
+(the largest share of the rows of a class above a threshold that at least 90 % of all other rows do not
+exceed; of class 1 where there are two classes, else the mean as for auroc), calibration_error (the expected
+calibration error over 15 bins of the largest probability, see ``confidence.calibration``).
 regression: rmse and mae (over all rows and outputs, in the target's unit), r2 (share of variance explained,
 mean over outputs).
 own: loss (the mean over rows of a loss that only the task knows, see shoal.tasks.own_loss).
 
-F1 is 0 where nothing is named and nothing occurs. auroc is NaN where the rows hold one class only, and r2
-where there are fewer than two rows: they are undefined, not bad.
+F1 is 0 where nothing is named and nothing occurs. auroc and sensitivity_at_90_specificity are NaN where the
+rows hold one class only, and r2 where there are fewer than two rows: they are undefined, not bad.
 """
 
 import warnings
@@ -20,9 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shoal.errors import unknown
+from shoal.tasks.confidence import calibration, sensitivity
 
 Kind = Literal["classification", "regression", "own"]
-MetricName = Literal["accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "rmse", "mae", "r2", "loss"]
+MetricName = Literal[
+    "accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "sensitivity_at_90_specificity",
+    "calibration_error", "rmse", "mae", "r2", "loss",
+]  # fmt: skip
 Array = NDArray[Any]
 
 
@@ -30,7 +37,8 @@ class Metric(NamedTuple):
     """compute: (outputs [rows, outputs], targets) → number. outputs are logits, targets [rows] classes; or
     outputs and targets [rows, outputs] are standardized. None for the loss.
 
-    share: 1 is perfect and 0 is worthless, so differences are meant absolutely; else in relation to the mean.
+    share: 1 is perfect and 0 is worthless, or the reverse where lower is better, so differences are meant
+    absolutely; else in relation to the mean.
     counts_rows: it moves in steps of about one row. in_unit: to be multiplied by the target's scale.
     """
 
@@ -118,6 +126,22 @@ def _log_loss(outputs: Array, targets: Array) -> float:
     return metrics.log_loss(targets, _probabilities(outputs), labels=np.arange(outputs.shape[1]))
 
 
+def _sensitivity(outputs: Array, targets: Array) -> float:
+    """By logits where there are two classes, which order rows that probabilities round to the same 1."""
+    present = np.unique(targets)
+    if len(present) < 2:
+        return float("nan")
+    if outputs.shape[1] == 2:
+        scores, present = outputs - outputs[:, :1], present[1:]
+    else:
+        scores = _probabilities(outputs)
+    return float(np.mean([sensitivity(scores[:, one], targets == one) for one in present]))
+
+
+def _calibration_error(outputs: Array, targets: Array) -> float:
+    return float(calibration(_probabilities(outputs), targets)["error"])
+
+
 def _probabilities(outputs: Array) -> Array:
     shifted = np.exp(outputs - outputs.max(1, keepdims=True))
     return shifted / shifted.sum(1, keepdims=True)
@@ -147,6 +171,8 @@ _METRICS: dict[str, Metric] = {
     "f1": Metric("classification", True, _f1, share=True, counts_rows=True),
     "balanced_accuracy": Metric("classification", True, _balanced_accuracy, share=True, counts_rows=True),
     "log_loss": Metric("classification", False, _log_loss),
+    "sensitivity_at_90_specificity": Metric("classification", True, _sensitivity, share=True),
+    "calibration_error": Metric("classification", False, _calibration_error, share=True),
     "rmse": Metric("regression", False, _rmse, in_unit=True),
     "mae": Metric("regression", False, _mae, in_unit=True),
     "r2": Metric("regression", True, _r2, share=True),
