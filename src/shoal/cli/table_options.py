@@ -18,11 +18,23 @@ _OPTIONS = (
     ),
     click.option("--time", metavar="COLUMN", help="The last rows by this column are for testing."),
     click.option("--test", metavar="FILE", help="The official test part, a table with the same columns."),
+    click.option(
+        "--text",
+        metavar="COLUMN",
+        multiple=True,
+        help="A column to read as text; may be repeated.  [default: those with sentences]",
+    ),
+    click.option(
+        "--length",
+        metavar="N",
+        type=int,
+        help="Words and signs of a text to read.  [default: what 99 % of the texts have, at most 400]",
+    ),
 )
 
 
 def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --target, --kind, --ignore, --group, --time and --test to a command's function."""
+    """Add what describes the data (--target, --group, --test, --text, ...) to a command's function."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -42,6 +42,8 @@ def compare(
     group: str | None = None,
     time: str | None = None,
     test: Any = None,
+    text: Sequence[str] = (),
+    length: int | None = None,
     metric: str | None = None,
     judge: str = "score",
     reach: float | None = None,
@@ -63,7 +65,8 @@ def compare(
 
     task: a Task, a built-in name, a path, a polars or pandas frame, or ``(x, y)`` or ``(x, y, network)``
     with tensors x [rows, *features], y [rows] and the user's own module. target, kind, ignore, group, time,
-    test: for tables, see ``from_table``. metric: a name of shoal.tasks.metrics, the task's own if None.
+    test, text, length: for tables, see ``from_table``, and for folders, see ``shoal.tasks.load``. metric: a
+    name of shoal.tasks.metrics, the task's own if None.
 
     vary: ``"optimizer"``, ``"optimizer=sgd,adam"``, ``["optimizer", "width=16,32"]`` (crossed) or
     ``{"optimizer": ["sgd", "adam"]}``; or arms: name → a whole recipe, ``"optimizer=sgd lr=0.1"`` or a
@@ -82,9 +85,9 @@ def compare(
     """
     asked = Request(
         task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
-        metric=metric, vary=vary, arms=arms, recipe=recipe, budget=budget, work=work, trials=trials,
-        seeds=seeds, judge=judge, reach=reach, alpha=alpha, margin=margin, device=device,
-        replicate=replicate,
+        text=tuple(text), length=length, metric=metric, vary=vary, arms=arms, recipe=recipe, budget=budget,
+        work=work, trials=trials, seeds=seeds, judge=judge, reach=reach, alpha=alpha, margin=margin,
+        device=device, replicate=replicate,
     )  # fmt: skip
     clock = Clock(None, started)
     asked = plan_file.chosen(asked, plan)
@@ -125,7 +128,7 @@ def carry_out(
     training.announce("forecast", expected.networks, expected.words)
     finished = complete(plan, task, training, size)
     size = finished.size
-    arms, margin = verdict.judge(finished.plan, task, finished)
+    arms, margin, effects, interactions = verdict.judge(finished.plan, task, finished)
     closed = close(finished.plan, task, training, finished, arms, folder, source)
     return Result(
         task=plan.task,
@@ -147,11 +150,13 @@ def carry_out(
         tuning_seeds=tuple(plan.tuning_seeds(1 + size.tuning.finals * (1 if plan.screens else 2))),
         forecast=expected,
         arms=arms,
+        effects=effects,
+        interactions=interactions,
         candidates=finished.candidates,
         outsiders=closed.outsiders,
         winner=closed.winner,
         change=closed.change,
-        notes=(*task.notes, *notes(finished.plan, finished, arms), *closed.notes),
+        notes=(*task.notes, *notes(finished.plan, finished, arms, interactions), *closed.notes),
         interrupted=finished.interrupted or closed.interrupted,
         plan_hash=plan.hash,
         folder=None,

@@ -43,6 +43,8 @@ class Request:
     group: str | None = None
     time: str | None = None
     test: Any = None
+    text: Sequence[str] = ()
+    length: int | None = None
     fingerprint: str | None = None
     metric: str | None = None
     vary: Vary | None = None
@@ -60,7 +62,7 @@ class Request:
     device: str = "cpu"
 
 
-TABLE_OPTIONS = ("target", "kind", "ignore", "group", "time", "test")
+TABLE_OPTIONS = ("target", "kind", "ignore", "group", "time", "test", "text", "length")
 
 
 def check(request: Request) -> None:
@@ -91,9 +93,7 @@ def task_of(request: Request) -> Task:
     """The task that is meant, with the metric asked for. Raises UserError for what is none."""
     task = request.task
     given = {name: getattr(request, name) for name in TABLE_OPTIONS}
-    if not given["ignore"]:
-        del given["ignore"]
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None and not _is_empty(value)}
     if isinstance(task, Task | tuple):
         if given:
             name, value = next(iter(given.items()))
@@ -168,6 +168,11 @@ def margin_text(margin: Margin) -> str | float:
     """The margin as ``margin_of`` reads it back exactly."""
     percent = (Decimal(repr(margin.value)) * 100).normalize()
     return f"{percent:f}%" if margin.relative else margin.value
+
+
+def _is_empty(value: Any) -> bool:
+    """Whether this is a list of nothing."""
+    return isinstance(value, list | tuple) and not value
 
 
 def _is_number(value: Any) -> bool:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from shoal.errors import UserError, unknown
 from shoal.tasks import built_in
 from shoal.tasks.frames import ENDINGS, is_table
+from shoal.tasks.text_files import is_text_folder
 
 if TYPE_CHECKING:
     from shoal.tasks.target import Kind
     from shoal.tasks.task import Task
 
 PATHS = (
-    f"or the path of a table ({', '.join(ENDINGS)}), of arrays x and y (.npz), or of your own code "
+    f"or the path of a table ({', '.join(ENDINGS)}), of a folder with a folder of .txt files for each class, "
+    "of arrays x and y (.npz), or of your own code "
     "(file.py:function)"
 )
 
@@ -39,16 +41,19 @@ def load(
     group: str | None = None,
     time: str | None = None,
     test: Any = None,
+    text: Collection[str] = (),
+    length: int | None = None,
 ) -> "Task":
     """The task called ``task``: a built-in name, the path of a table or of arrays, or ``file.py:function``.
 
     The function takes nothing and returns a Task, ``(x, y)`` or ``(x, y, network)`` (see ``from_arrays``).
-    A table may also be a polars or pandas frame. All else is for tables (see ``from_table``); ``test`` also
-    for arrays. Raises UserError for everything that names no task and for options that a task does not take.
+    A table may also be a polars or pandas frame. A folder of text files has a folder for each class; it takes
+    group, test and length (see ``from_text_folder``). All else is for tables (see ``from_table``); ``test``
+    also for arrays. Raises UserError for everything that names no task and for options that it does not take.
     """
-    options = {"target": target, "kind": kind, "group": group, "time": time, "test": test}
+    options = {"target": target, "kind": kind, "group": group, "time": time, "test": test, "length": length}
     given = {name: value for name, value in options.items() if value is not None}
-    given |= {"ignore": ignore} if len(ignore) else {}
+    given |= {name: some for name, some in {"ignore": ignore, "text": text}.items() if len(some)}
     if is_table(task):
         from shoal.tasks.tables import from_table
 
@@ -63,6 +68,12 @@ def load(
         test = given.pop("test", None)
         _check_no_options(task, given)
         return from_npz(Path(task).expanduser(), test=test)
+    if task not in _files() and is_text_folder(Path(task).expanduser()):
+        own = {name: given.pop(name) for name in ("test", "group", "length") if name in given}
+        _check_no_options(task, given)
+        from shoal.tasks.text_folder import from_text_folder
+
+        return from_text_folder(Path(task).expanduser(), **own)
     _check_no_options(task, given)
     if task in _files():
         return importlib.import_module(f"{built_in.__name__}.{_files()[task].stem}").task()

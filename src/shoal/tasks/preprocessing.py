@@ -9,7 +9,8 @@
 
 ``rows`` are, for a task from a table, a path (.csv, .tsv, each also .gz, or .parquet) or a polars or pandas
 frame that has the columns learned from, in any order; others are ignored. For a task from arrays: an array
-or tensor [rows, *features], or the path of an .npz file with an array ``x``.
+or tensor [rows, *features], or the path of an .npz file with an array ``x``. For a task of texts: a table,
+a folder of text files, or a list of texts (see ``text_rows``).
 What new rows hold that training did not know (new categories, missing cells, text among numbers) is treated
 as missing or as no category and told in the notes, a sentence each.
 """
@@ -29,9 +30,11 @@ from shoal.tasks.metrics import Kind
 from shoal.tasks.new_rows import array_rows, table_rows
 from shoal.tasks.preparation import Preparation
 from shoal.tasks.task import Task
+from shoal.tasks.text_encoder import TextEncoder
+from shoal.tasks.text_rows import text_rows
 
 VERSION = 1
-ENCODERS: dict[str, Any] = {one.form: one for one in (TableEncoder, Standardizer, AsTheyAre)}
+ENCODERS: dict[str, Any] = {one.form: one for one in (TableEncoder, TextEncoder, Standardizer, AsTheyAre)}
 
 
 class Encoded(NamedTuple):
@@ -63,6 +66,9 @@ class Preprocessing:
         if isinstance(self.encoder, TableEncoder):
             frame, notes = table_rows(rows, self.encoder.columns)
             return Encoded(torch.from_numpy(self.encoder(frame)), notes)
+        if isinstance(self.encoder, TextEncoder):
+            texts, notes = text_rows(rows, self.encoder)
+            return Encoded(torch.from_numpy(self.encoder(texts)), notes)
         return Encoded(torch.from_numpy(self.encoder(array_rows(rows, self.features))), ())
 
     def targets(self, outputs: Float[Tensor, "rows outputs"]) -> Float[Tensor, "rows outputs"]:

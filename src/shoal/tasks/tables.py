@@ -1,7 +1,6 @@
 """A task from a table: a file (CSV, TSV, Parquet) or a polars or pandas frame."""
 
 from collections.abc import Collection
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,16 +8,16 @@ import numpy as np
 import torch
 
 from shoal.errors import UserError, unknown
-from shoal.tasks.columns import describe, typed
-from shoal.tasks.encoders import TableEncoder
 from shoal.tasks.frames import Table, read_table, stem
 from shoal.tasks.group_split import split_by_group
 from shoal.tasks.imbalance import metric_for
 from shoal.tasks.preparation import Preparation, fingerprint
 from shoal.tasks.split_columns import group_numbers, time_numbers
 from shoal.tasks.splits import TEST_SHARE, VALID_SHARE, Parts, Rows, check, split
+from shoal.tasks.table_inputs import inputs_of
 from shoal.tasks.target import Kind, Target, decide
 from shoal.tasks.task import Task
+from shoal.tasks.text_columns import TextOptions, options_of
 from shoal.tasks.time_split import split_by_time
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def from_table(
     group: str | None = None,
     time: str | None = None,
     test: Any = None,
+    text: Collection[str] = (),
+    length: int | None = None,
     test_share: float = TEST_SHARE,
     valid_share: float = VALID_SHARE,
 ) -> Task:
@@ -58,6 +59,8 @@ def from_table(
     for every seed. Not learned from, except month, weekday and hour of dates: a network cannot know what a
     day later than all it saw means.
     test: the official test part, as ``table``, with the same columns; else ``test_share`` of the rows.
+    text: columns to read as text, and nothing else; without any, those whose cells are like sentences (see
+    ``text_columns``). Then rows are numbers of tokens, cut or filled up to ``length`` of them.
 
     Numbers: gaps take the median and an indicator, then standardized. Categories: one feature each, rare and
     unknown ones none. Dates: day, month, weekday, hour. Booleans: standardized. Left out: constant columns
@@ -67,35 +70,42 @@ def from_table(
     read = read_table(table, lambda name: name not in ignore)
     asked = _checked(read, target, kind, ignore, group, time)
     asked = asked._replace(test_share=test_share, valid_share=valid_share)
-    text, official = read.text, None
+    cells, official = read.text, None
     if test is not None:
-        text, official = _with_test_part(read, test)
+        cells, official = _with_test_part(read, test)
     try:
-        return _task(stem(table), text, official, read.declared, asked)
+        reading = options_of(
+            text, length, [name for name in cells.columns if name not in (target, group, time)]
+        )
+        decided = decide(cells[asked.target], asked.kind, asked.target in read.declared, official)
+        return task_of(stem(table), cells, decided, official, read.declared, asked, reading)
     except UserError as error:
         raise UserError(f"{read.where}: {error}") from None
 
 
-def _task(
-    name: str, text: "pl.DataFrame", official: int | None, declared: frozenset[str], asked: Asked
+def task_of(
+    name: str,
+    text: "pl.DataFrame",
+    decided: Target,
+    official: int | None,
+    declared: frozenset[str],
+    asked: Asked,
+    reading: TextOptions,
 ) -> Task:
-    """official: the row that the official test part begins at, or None."""
-    decided = decide(text[asked.target], asked.kind, asked.target in declared, official)
+    """text: the cells of all rows. official: the row that the official test part begins at, or None."""
     text = text[decided.rows]
     test = None if official is None else np.flatnonzero(decided.rows >= official)
     rows, split_notes = _split(text, decided, test, asked)
     learned = text.drop([one for one in (asked.target, asked.group) if one is not None])
-    columns, notes = describe(learned, rows.rest, declared, asked.time)
-    if not columns:
-        raise UserError(f"there is no column to learn from; {'; '.join(notes) or 'there is only the target'}")
+    inputs = inputs_of(learned, rows.rest, declared, asked.time, reading)
     classes = decided.kind == "classification"
     y = torch.from_numpy(decided.values)
     metric, said = metric_for(decided.values, decided.classes) if classes else ("rmse", ())
     prepare = Preparation(
         split=rows,
-        inputs=typed(learned, columns),
+        inputs=inputs.rows,
         targets=y if classes else y[:, None],
-        fit=partial(TableEncoder.fit, tuple(columns)),
+        fit=inputs.fit,
         standardize=not classes,
         target=asked.target,
         classes=decided.classes,
@@ -108,8 +118,11 @@ def _task(
         outputs=len(decided.classes) if classes else 1,
         train_rows=rows.train_rows,
         prepare=prepare,
-        fingerprint=fingerprint((text.columns, text.write_csv().encode(), decided.values, rows.test, asked)),
-        notes=(*decided.notes, *said, *split_notes, *notes),
+        fingerprint=fingerprint(
+            (text.columns, text.write_csv().encode(), decided.values, rows.test, asked, *inputs.settings)
+        ),
+        notes=(*decided.notes, *said, *split_notes, *inputs.notes),
+        vocabulary=inputs.vocabulary,
     )
 
 
