@@ -17,7 +17,7 @@ from pathlib import Path
 import machine
 import torch
 
-from shoal.population import cache, matmul
+from shoal.population import cache, operators
 
 MEMBERS = 8
 SHAPES = {"tiny": (32, 64, 32), "mnist1d": (100, 100, 100), "wide": (128, 784, 128), "head": (100, 100, 10)}
@@ -53,8 +53,8 @@ def main() -> None:
     torch.set_num_threads(1)
     if cache.compiler() is None:
         sys.exit("shoal::matmul needs a C++ compiler")
-    matmul.build()
-    matmul.load()
+    operators.build()
+    operators.load()
     raw, lines = (
         [],
         ["| shape | product | ours GFLOP/s | torch GFLOP/s | ratio |", "| - | - | -: | -: | -: |"],

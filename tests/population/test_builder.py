@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shoal.population import builder, matmul
+from shoal.population import builder, operators
 from shoal.population.builder import Builder
 
 
@@ -24,7 +24,7 @@ class Slow:
 
 @pytest.fixture(autouse=True)
 def built(monkeypatch):
-    monkeypatch.setattr(matmul, "built", lambda: True)
+    monkeypatch.setattr(operators, "built", lambda: True)
 
 
 def test_all_are_waited_for(tmp_path):

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from population.members import PROGRAMS, begin, go_on, table
 from shoal.errors import UserError
-from shoal.population import cache, links, matmul, planner
+from shoal.population import cache, links, operators, planner
 from shoal.population.evaluate import losses_and_scores
 from shoal.population.randomness import order
 from shoal.population.recipe import Job, Recipe
@@ -192,7 +192,7 @@ def test_one_gradient_program_serves_with_and_without_links():
 @pytest.mark.compiler
 def test_a_compiled_projection_changes_views_of_any_size_in_place():
     """A package checks no strides: here are those of networks of other widths, alone and in company."""
-    matmul.build()
+    operators.build()
     networks = [template(table(), replace(BASE, width=width)) for width in (8, 3, 20)]
     (make,) = links.wanted(["max_norm"], networks[0], torch.float32, "cpu").values()
     program = make()

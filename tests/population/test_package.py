@@ -9,7 +9,7 @@ from torch import Tensor
 
 from population.members import table
 from shoal import catalogue
-from shoal.population import cache, matmul, package, rules
+from shoal.population import cache, operators, package, rules
 from shoal.population.gradient import gradient_function, gradient_program
 from shoal.population.package import Example, Program
 from shoal.population.recipe import Recipe
@@ -145,7 +145,7 @@ def test_a_traced_rule_does_what_the_plain_one_does(kind, name):
 @pytest.fixture(scope="module")
 def packages(own_cache) -> tuple[Program, Program]:
     """The two programs, compiled once into the tests' own cache and loaded by a process's first use."""
-    matmul.build()  # a process that compiled without it could not load it any more
+    operators.build()  # a process that compiled without it could not load it any more
     found = (
         gradient_program(of_shape(8, 6, 3), 16),
         rules.program(moving("adam")),

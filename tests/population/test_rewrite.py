@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from shoal.population import cache, matmul, rules
+from shoal.population import cache, operators, rules
 from shoal.population.rewrite import rewritten
 from shoal.population.rules import Need
 
 
 @pytest.fixture(scope="module")
 def library(own_cache) -> None:
-    matmul.build()  # a process that only declared its operators could not load them any more
+    operators.build()  # a process that only declared its operators could not load them any more
 
 
 @pytest.mark.compiler
@@ -26,7 +26,7 @@ def library(own_cache) -> None:
     ids=lambda value: getattr(value, "technique", value),
 )
 def test_numbers_of_one_a_member_that_cost_something_are_computed_once(library, need, numbers):
-    matmul.know()
+    operators.know()
     graph = rewritten(rules.program(need)._traced[0], per_member=True)
     barriers = [node for node in graph.graph.nodes if node.target is torch.ops.shoal.once.default]
     assert len(barriers) == numbers

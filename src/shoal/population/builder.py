@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
-from shoal.population import matmul
+from shoal.population import operators
 from shoal.population.package import Program
 from shoal.population.processes import die_with
 
@@ -142,7 +142,7 @@ def _ended(child: int) -> bool:
 
 
 def _fork_library() -> list[int]:
-    return [] if matmul.built() else [_fork(matmul.build)]
+    return [] if operators.built() else [_fork(operators.build)]
 
 
 def _fork(work: Callable[[], None]) -> int:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, fx, nn
 
-from shoal.population import cache, matmul
+from shoal.population import cache, operators
 from shoal.population.rewrite import rewritten
 
 # Precompiled headers and trial builds for each instruction set cost more than the one build they serve.
@@ -171,12 +171,12 @@ class Program:
 
     def ready(self) -> bool:
         """Whether ``load`` would find a package."""
-        return matmul.built() and cache.find(self.key) is not None
+        return operators.built() and cache.find(self.key) is not None
 
     def load(self) -> bool:
         """Uses the compiled package from now on, if it is in the cache."""
         if self._package is None and self.ready():
-            matmul.load()
+            operators.load()
             path = cache.find(self.key)
             self._package = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)
         return self.compiled
@@ -188,9 +188,9 @@ class Program:
     def compile(self) -> None:
         """Builds the package into the cache (some ten seconds, one core). Needs a C++ compiler.
 
-        ``load`` in this same process needs ``matmul.build`` to have come first.
+        ``load`` in this same process needs ``operators.build`` to have come first.
         """
-        matmul.know()
+        operators.know()
         from torch._inductor import aoti_compile_and_package
         from torch.export import Dim, export
 

@@ -3,20 +3,26 @@
 import torch
 from torch import Tensor, fx
 
+from shoal.networks.recurrence import OPERATORS
+
 _HEAVY = ("aten.pow.", "aten.exp.", "aten.log.", "aten.cos.", "aten.sqrt.", "aten.rsqrt.")
 
 
 def rewritten(graph: fx.GraphModule, per_member: bool) -> fx.GraphModule:
-    """A copy with float32 batched products on shoal::matmul, constants as its last inputs, and, if
-    ``per_member``, numbers of one a member computed once."""
+    """A copy with float32 batched products and recurrences on shoal's own operators, constants as its last
+    inputs, and, if ``per_member``, numbers of one a member computed once."""
+    ours = {torch.ops.aten.bmm.default: torch.ops.shoal.matmul.default}
+    for name in OPERATORS:
+        ours[getattr(torch.ops.shoal_networks, name).default] = getattr(torch.ops.shoal, name).default
     copied = fx.Graph()
     copied.output(copied.graph_copy(graph.graph, {}))
     _constants_as_inputs(copied)
     copy = fx.GraphModule({}, copied)
     for node in list(copy.graph.nodes):
-        value = node.meta.get("val")
-        if node.target is torch.ops.aten.bmm.default and value.dtype is torch.float32 and value.is_cpu:
-            node.target = torch.ops.shoal.matmul.default
+        if node.target in ours:
+            value = node.args[0].meta["val"]
+            if value.dtype is torch.float32 and value.is_cpu:
+                node.target = ours[node.target]
     if per_member:
         _once(copy.graph)
     copy.recompile()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from shoal.population import cache, matmul
+from shoal.population import cache, operators
 
 pytestmark = [
     pytest.mark.compiler,
@@ -26,8 +26,8 @@ LAYOUTS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def library(own_cache) -> None:
-    matmul.build()
-    assert matmul.load() and matmul.built()
+    operators.build()
+    assert operators.load() and operators.built()
 
 
 def laid_out(members: int, rows: int, columns: int, layout: str, seed: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""Products of many small matrices on a CPU, in C++ of our own (matmul.cpp), called from compiled packages.
+"""Operators in C++ of our own for compiled packages: torch.ops.shoal.matmul, once, gru, gru_backward.
 
-torch's batched product reaches less than half of a core's speed here, and far less for small matrices;
-docs/decisions/0003 has the numbers. ``build`` makes the library once per machine, ``load`` makes
-torch.ops.shoal.matmul and torch.ops.shoal.once callable.
+matmul.cpp multiplies many small matrices: torch's batched product reaches less than half of a core's speed
+here, and far less for small matrices; docs/decisions/0003 has the numbers. gru.cpp is the recurrence of
+``shoal.networks.recurrence``. ``build`` makes the library once per machine, ``load`` makes them callable.
 """
 
 import subprocess
@@ -11,16 +11,19 @@ from pathlib import Path
 
 import torch
 
+from shoal.networks import recurrence
 from shoal.population import cache
 
-_SOURCE = Path(__file__).with_name("matmul.cpp")
+_FOLDER = Path(__file__).parent
+_SOURCES = ("matmul.cpp", "gru.cpp")  # compiled as one: reading torch's headers takes most of the time
 _FLAGS = ("-std=c++20", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC")
 _loaded = False
 _declared: list[torch.library.Library] = []  # a library object takes its operators with it
 
 
 def _name() -> str:
-    return "matmul-" + cache.key(_SOURCE.read_text(), *_FLAGS) + ".so"
+    files = (*_SOURCES, "product.h")
+    return "operators-" + cache.key(*((_FOLDER / one).read_text() for one in files), *_FLAGS) + ".so"
 
 
 def built() -> bool:
@@ -48,6 +51,8 @@ def know() -> None:
     library = torch.library.Library("shoal", "DEF")
     library.define("matmul(Tensor left, Tensor right) -> Tensor")
     library.define("once(Tensor value) -> Tensor")
+    for name, operator in recurrence.OPERATORS.items():
+        library.define(name + operator.schema)
     _declared.append(library)
     _shapes()
 
@@ -55,6 +60,8 @@ def know() -> None:
 def _shapes() -> None:
     torch.library.register_fake("shoal::matmul", _matmul_shape)
     torch.library.register_fake("shoal::once", torch.empty_like)
+    for name, operator in recurrence.OPERATORS.items():
+        torch.library.register_fake(f"shoal::{name}", operator.shapes)
 
 
 def build() -> None:
@@ -66,12 +73,14 @@ def build() -> None:
 def _build() -> Path:
     root = Path(torch.__file__).parent
     with tempfile.TemporaryDirectory() as temporary:
-        target = Path(temporary) / "matmul.so"
-        command = [cache.compiler() or "", *_FLAGS, str(_SOURCE), "-o", str(target)]
+        target, all_of_them = Path(temporary) / "operators.so", Path(temporary) / "operators.cpp"
+        all_of_them.write_text("".join(f'#include "{one}"\n' for one in _SOURCES))
+        command = [cache.compiler() or "", *_FLAGS, str(all_of_them), "-o", str(target), "-I", str(_FOLDER)]
         command += ["-I", str(root / "include"), "-L", str(root / "lib"), "-ltorch_cpu", "-ltorch"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{cache.compiler()} could not build matmul.cpp:\n{done.stderr[-2000:]}")
+            names = " and ".join(_SOURCES)
+            raise RuntimeError(f"{cache.compiler()} could not build {names}:\n{done.stderr[-2000:]}")
         return cache.put(_name(), target)
 
 
