@@ -43,8 +43,8 @@ def predict(
     """Predict for the rows of DATA with the network of RUN, a results folder or an artifact.
 
     RUN is the latest run if there is none. DATA is a table with the columns that were learned from, in any
-    order (.csv, .tsv, .csv.gz, .parquet), or arrays (.npz with x). Rows keep their order: a prediction each,
-    and for classes the probability of every class.
+    order (.csv, .tsv, .csv.gz, .parquet), arrays (.npz with x), or a folder of text files. Rows keep their
+    order: a prediction each, and for classes the probability of every class.
     """
     context.meta["shoal.verbose"] = verbose
     if len(run_and_data) > 2:
@@ -54,7 +54,7 @@ def predict(
     check_writable("--out", out)
     if out is not None and not out.endswith(ENDINGS):
         raise UserError(f"--out {out} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
-    if not Path(data).is_file():
+    if not Path(data).exists():
         raise UserError(f"there is no file {data}")
     from shoal.experiments.take_home import load  # torch comes with it
 

@@ -41,13 +41,15 @@ class Outsider:
 def outsiders(task: Task, seeds: Sequence[int], deadline: float) -> tuple[Outsider, ...]:
     """Fit the outsiders for the seeds, in their order, until ``deadline`` (in time.monotonic's seconds).
 
-    Empty for tasks whose rows are not flat or are streamed, or that have a loss of their own. An outsider
-    without a score ran out of time in its first fit.
+    Empty for tasks whose rows are not flat or are streamed, whose targets are the next tokens, or that have a
+    loss of their own. An outsider without a score ran out of time in its first fit.
     Raises RuntimeError if the process of the fits fails.
     """
-    if len(task.features) != 1 or task.loss is not None or isinstance(task.prepare(0).x, Streamed):
+    if len(task.features) != 1 or task.inputs == "text":
         return ()
-    scores: dict[str, dict[int, float]] = {name: {} for name in outsider_models.MODELS}
+    if task.loss is not None or isinstance(task.prepare(0).x, Streamed):
+        return ()
+    scores: dict[str, dict[int, float]] = {name: {} for name in outsider_models.models(task.vocabulary)}
     seconds = dict.fromkeys(scores, 0.0)
     with tempfile.TemporaryDirectory(prefix="shoal-outsiders-") as folder, _Fits(Path(folder)) as fits:
         for seed in seeds:
@@ -101,6 +103,7 @@ class _Fits:
         file = self._folder / "rows.npz"  # of one seed at a time: all answers to it have come
         parts = {name: getattr(prepared, name).numpy() for name in ("x", "y", "train", "valid", "test")}
         about = {"classes": task.kind == "classification", "outputs": task.outputs, "metric": task.metric}
+        about["vocabulary"] = task.vocabulary
         np.savez(file, scale=prepared.scale, **about, **parts)  # type: ignore[arg-type]
         assert self._process.stdin is not None
         try:
