@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from shoal.cli.table import closing_line, console, half_width, show
+from shoal.experiments.effects import Effect
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
 
@@ -160,3 +161,32 @@ def test_a_screening_has_one_row_an_axis_the_lines_to_change_and_the_outsiders()
     assert ["linear", "model", "0.6000", "–", "200", "ms", "outsider"] in lines
     assert ["gradient", "boosting", "–", "–", "–", "outsider"] in lines
     assert "Change in your code:" in text and "nesterov=True" in text
+
+
+def effect(axis: str, value: str, difference: float, verdict: str, against: str = "adam") -> Effect:
+    interval = (difference - 0.011, difference + 0.012)
+    return Effect(
+        axis, value, against, 2, 14, 0.9 + difference, difference, interval, 0.5, 0.01, None, verdict, ""
+    )
+
+
+def test_main_effects_stand_before_the_arms_and_the_best_combination_is_named():
+    effects = (
+        effect("optimizer", "adam", 0.0, "baseline"),
+        effect("optimizer", "sgd", -0.05, "worse"),
+        effect("width", "64", 0.0, "baseline"),
+        effect("width", "32", 0.002, "same"),
+    )
+    arms = [arm(f"sgd · width {n}", verdict="undecided", difference=-0.01 * n) for n in range(1, 13)]
+    best = arm("adam · width 32", verdict="better", difference=0.02, difference_interval=(0.01, 0.03))
+    text = _shown(result(BASELINE, best, *arms, effects=effects))
+    rows = [line.split() for line in text.splitlines()]
+    assert ["optimizer", "adam", "0.900", "–", "baseline"] in rows
+    assert ["sgd", "0.850", "−0.050", "±", "0.012", "worse"] in rows
+    assert (
+        text.index("main effects")
+        < text.index("best combination: adam · width 32 (better")
+        < text.index("cost")
+    )
+    assert "and 6 more arms" in text and "sgd · width 12" not in text
+    assert "12 of 13 combinations are undecided" in text

@@ -18,7 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.cli.formats import clock, count, score, signed
-from shoal.cli.table import STYLES, console
+from shoal.cli.styles import STYLES
+from shoal.cli.table import console
 
 if TYPE_CHECKING:
     from shoal.experiments.standing import ArmStanding, Standing

@@ -1,27 +1,23 @@
 """The verdict table: arm, score, difference ± interval, cost, verdict; notes and the closing line."""
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli import diagnosis
+from shoal.cli import diagnosis, effects_table
 from shoal.cli.formats import count, score, signed, span
+from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
     from shoal.experiments.result import ArmResult, Result
 
-STYLES = {
-    "baseline": "bold",
-    "better": "bold green",
-    "worse": "red",
-    "same": "cyan",
-    "undecided": "yellow",
-    "under-tuned": "magenta",
-}
 PIPE_WIDTH = 200
+CROSSED_ARMS = 9
+"""Of more arms that axes were crossed into only the best are shown: the effects stand for all."""
 THINNEST = 48
 """Columns below which a table would lose a column; lines rather wrap."""
 
@@ -41,7 +37,11 @@ def show(result: "Result", out: Console, verbose: bool = False) -> None:
     what = f"the best of {_tried(result)} against the default" if result.candidates else result.axis
     out.print(Text(f"\n{result.task}: {_judged(result)}, varying {what}\n", style="bold"))
     out.width = max(out.width, THINNEST)
+    if result.effects:
+        effects_table.show(result, out)
     out.print(_table(result, out.width))
+    if left := len(result.arms) - len(_shown(result)):
+        out.print(Text(f" and {left} more arms, worse than these; --json has all", style="dim"))
     if result.change:
         out.print(Text("\nChange in your code:", style="bold"))
         for line in result.change:
@@ -55,7 +55,8 @@ def show(result: "Result", out: Console, verbose: bool = False) -> None:
     if verbose and result.winner and (result.winner["measured"] or {}).get("diagnosis"):
         diagnosis.show(result.winner["measured"]["diagnosis"], out)
     if result.folder is not None:
-        out.print(Text(f"\n record: {result.folder}", style="dim"))
+        out.print(Text(f"\n report: {Path(result.folder, 'report.html')}", style="dim"))
+        out.print(Text(f" record: {result.folder}", style="dim"))
     out.print(Text(f"\n{closing_line(result)}"))
 
 
@@ -71,6 +72,8 @@ def _undecided(result: "Result") -> list[str]:
     arms = [arm for arm in result.arms if arm.verdict == "undecided" and arm.seeds]
     if not arms:
         return []
+    if result.effects and len(arms) > CROSSED_ARMS:
+        return [f"{len(arms)} of {len(result.arms) - 1} combinations are undecided against the baseline"]
     told = [f"{arm.name} {count(arm.more_seeds)}" for arm in arms if arm.more_seeds is not None]
     ending = f"; about so many more would tell: {', '.join(told)}" if told else ""
     return [f"undecided after {len(arms[0].seeds)} evaluation seeds an arm{ending}"]
@@ -98,8 +101,7 @@ def _table(result: "Result", width: int) -> Table:
     table.add_column("cost", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
     decimals = _decimals(result)
-    more_is_better = result.judge == "score" and result.higher_is_better
-    for arm in sorted(result.arms, key=lambda arm: _rank(arm, more_is_better)):
+    for arm in _shown(result):
         table.add_row(
             Text(_named(result, arm)),
             score(arm.mean, decimals),
@@ -114,6 +116,15 @@ def _table(result: "Result", width: int) -> Table:
             each = span(other.seconds / len(found)) if found else "–"
             table.add_row(Text(other.name), shown, "–", each, "outsider", style="dim")
     return table
+
+
+def _shown(result: "Result") -> list["ArmResult"]:
+    """The arms, best first; of many that axes were crossed into the best few, and the baseline."""
+    more_is_better = result.judge == "score" and result.higher_is_better
+    arms = sorted(result.arms, key=lambda arm: _rank(arm, more_is_better))
+    if not result.effects or len(arms) <= CROSSED_ARMS:
+        return arms
+    return [arm for place, arm in enumerate(arms) if place < CROSSED_ARMS - 1 or arm.verdict == "baseline"]
 
 
 def _named(result: "Result", arm: "ArmResult") -> str:

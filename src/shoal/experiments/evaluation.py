@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from shoal.experiments import sequential, sizing
+from shoal.experiments import effects, sequential, sizing
 from shoal.experiments.arms import Arm
 from shoal.experiments.plan import Plan
 from shoal.experiments.sequential import Block
@@ -41,11 +41,10 @@ def evaluate(
     """
     number = 0
     while True:
-        looks = {}
+        training.looks, arms_left = {}, [arm.name for arm in plan.arms]
         if tuned:
-            looks = sequential.looks(plan, task, blocks(plan, training), recorded(plan, training), over=False)
-        training.looks = looks
-        block = training.decided(f"block-{number}", partial(_next, plan, training, size, looks))
+            training.looks, arms_left = _look(plan, task, training)
+        block = training.decided(f"block-{number}", partial(_next, plan, training, size, arms_left))
         if not block["count"]:
             return
         first = sum(earlier["count"] for earlier in _planned(training)[:number])
@@ -54,6 +53,16 @@ def evaluate(
         jobs = [job_of(arm, size, best[arm.name], seed) for seed in seeds for arm in arms]
         training.train(f"evaluate-{number}", jobs, training.clock.deadline)
         number += 1
+
+
+def _look(plan: Plan, task: Task, training: Training) -> tuple[Mapping[str, sequential.Look], list[str]]:
+    """What the looks so far say of the arms, and the arms that more seeds are trained for: of crossed axes
+    all until every effect is decided, then like others those that are undecided."""
+    seen = (plan, task, blocks(plan, training), recorded(plan, training))
+    found = sequential.looks(*seen, over=False)
+    if plan.crossed and effects.undecided(plan, effects.looks(*seen, over=False)):
+        return found, [arm.name for arm in plan.arms]
+    return found, sequential.undecided(plan, found)
 
 
 def job_of(arm: Arm, size: Size, best: Best, seed: int) -> Job:
@@ -98,9 +107,8 @@ def _planned(training: Training) -> list[dict[str, Any]]:
     return found
 
 
-def _next(plan: Plan, training: Training, size: Size, looks: Mapping[str, sequential.Look]) -> dict[str, Any]:
+def _next(plan: Plan, training: Training, size: Size, arms: Sequence[str]) -> dict[str, Any]:
     """The next block: its arms and how many seeds; count 0 ends the evaluation."""
-    arms = sequential.undecided(plan, looks)
     done = sum(earlier["count"] for earlier in _planned(training))
     count = _count(plan, training, size, arms, done) if arms else 0
     return {"arms": arms, "count": count}
@@ -114,7 +122,8 @@ def _count(plan: Plan, training: Training, size: Size, arms: Sequence[str], done
     count = fit if fit <= 3 else math.ceil(_SHARES[done > 0] * fit)
     if not done and fit > 3:
         level = sequential.levels(plan.alpha, 1, over=False)[0]
-        enough = max(sizing.ENOUGH, seeds_to_reach(max(1, len(arms) - 1), level))
+        hypotheses = effects.count(plan) or len(arms) - 1
+        enough = max(sizing.ENOUGH, seeds_to_reach(max(1, hypotheses), level))
         count = min(max(count, enough), 2 * enough) if enough <= _FIRST_AT_MOST * fit else count
     count = max(0, min(count, most))
     if done >= sizing.ENOUGH and plan.seeds is None and count < _GAIN * done:

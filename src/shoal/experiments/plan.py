@@ -40,6 +40,7 @@ class Plan:
     seeds: evaluation seeds, and trials: tuning trials an arm, where they are fixed. reach: the score on
     validation rows whose first time (steps, evaluations) is judged; a member that misses it has infinity.
     screens: in a screening the names of each axis' alternatives to the baseline, axis by axis.
+    crossed: where several axes are varied, by arm its value on each axis, as written; all combinations.
     replicate: 0, or the number of an independent repetition, whose seeds are all others.
     With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
     """
@@ -63,6 +64,7 @@ class Plan:
     reach: float | None = None
     screens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replicate: int = 0
+    crossed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def evaluation_seeds(self, count: int) -> range:
         """The seeds arms are judged on: 0, 1, 2, ..., of replicate r from 2 r million on."""

@@ -1,5 +1,6 @@
 """From what is asked to a plan: the arms, the baseline, and every number that decides."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -70,7 +71,19 @@ def plan_of(task: Task, asked: Request, what: Compared) -> Plan:
         return plan_of_arms(task, asked, "recipe", arms, arms[0].name)
     arms = arms_.cross(what.values, what.base, start, task)
     baseline = arms_.baseline(what.values, recipes.recipe_of(what.base, start, task))
-    return plan_of_arms(task, asked, " × ".join(axis.name for axis in what.values), arms, baseline)
+    made = plan_of_arms(task, asked, " × ".join(axis.name for axis in what.values), arms, baseline)
+    return replace(made, crossed=_crossed(what.values))
+
+
+def _crossed(values: Mapping[Axis, Sequence[Value]]) -> dict[str, dict[str, str]]:
+    """Of several axes by arm its value on each, as written; of one nothing."""
+    if len(values) < 2:
+        return {}
+    combinations = (dict(zip(values, one, strict=True)) for one in itertools.product(*values.values()))
+    return {
+        arms_.name_of(pairs): {axis.name: axes.label(value) for axis, value in pairs.items()}
+        for pairs in combinations
+    }
 
 
 def plan_of_arms(task: Task, asked: Request, axis: str, arms: tuple[Arm, ...], baseline: str) -> Plan:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from shoal.experiments.effects import Effect, Interaction
 from shoal.experiments.forecast import Forecast
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
@@ -56,6 +57,8 @@ class ArmResult:
 class Result(Mapping[str, Any]):
     """A finished comparison; also a mapping, so ``result["arms"]`` is ``result.arms``.
 
+    effects, interactions: where several axes are crossed, what each value does in the mean over the others,
+    and how far that depends on the others (see ``effects.Effect`` and ``effects.Interaction``).
     candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
     outsiders: a linear model and gradient boosting on the same rows. winner: the network that was saved (see
     ``take_home.Saved``).
@@ -91,6 +94,8 @@ class Result(Mapping[str, Any]):
     interrupted: bool
     plan_hash: str
     folder: str | None
+    effects: tuple[Effect, ...] = ()
+    interactions: tuple[Interaction, ...] = ()
 
     def __getitem__(self, key: str) -> Any:
         if key not in self:

@@ -10,10 +10,11 @@ The levels are the spending of Lan & DeMets 1983, Discrete sequential boundaries
 Biometrika 70, made simple; when there is a last look is decided by the clock or the work, never by a score.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shoal.experiments import judging
 from shoal.experiments.plan import Plan
@@ -45,6 +46,15 @@ class Look(NamedTuple):
     margin: float
 
 
+class Pair(NamedTuple):
+    """What is compared with what [seeds], the margin, and the smallest step between two of its numbers."""
+
+    ours: NDArray[np.float64]
+    theirs: NDArray[np.float64]
+    margin: float
+    resolution: float
+
+
 def levels(alpha: float, looks: int, over: bool) -> list[float]:
     """The level of each look; ``over``: whether the last of them is the evaluation's last."""
     early = [alpha * SPENT_EARLY / 2 ** (look + 1) for look in range(looks - over)]
@@ -73,6 +83,33 @@ def looks(
 
     With a number of seeds that the user fixed there is one look, when the evaluation is over.
     """
+    others = [arm.name for arm in plan.arms if arm.name != plan.baseline]
+
+    def pairs(done: Sequence[Block]) -> dict[str, Pair]:
+        numbers = judging.counted(merged(done, recorded), plan, task)
+        base, resolution = numbers[plan.baseline], judging.resolution(plan, task)
+        margin = plan.margin.absolute(judging.middle(base))
+        return {
+            arm: Pair(numbers[arm], base[: numbers[arm].size], margin, resolution)
+            for arm in others
+            if numbers[arm].size
+        }
+
+    return followed(plan, blocks, over, pairs, len(others))
+
+
+def followed(
+    plan: Plan,
+    blocks: Sequence[Block],
+    over: bool,
+    pairs: Callable[[Sequence[Block]], Mapping[str, Pair]],
+    hypotheses: int,
+) -> dict[str, Look]:
+    """The last look at each subject, a decided one keeping its own.
+
+    pairs: the subjects' numbers after some blocks. hypotheses: how many subjects there are, whether all have
+    numbers or not.
+    """
     blocks = [block for block in blocks if block.seeds]
     if not blocks:
         return {}
@@ -80,61 +117,41 @@ def looks(
         if not over:
             return {}
         blocks = [Block(blocks[0].arms, tuple(seed for block in blocks for seed in block.seeds))]
-    others = [arm.name for arm in plan.arms if arm.name != plan.baseline]
     found: dict[str, Look] = {}
     for number, level in enumerate(levels(plan.alpha, len(blocks), over), start=1):
-        outcomes = merged(blocks[:number], recorded)
-        open_ = [
-            arm for arm in others if outcomes[arm] and (arm not in found or found[arm].word == "undecided")
-        ]
-        rejected = sum(arm in found and found[arm].word in ("better", "worse") for arm in others)
-        found |= _look(plan, task, outcomes, open_, len(others) - rejected, level)
+        seen = pairs(blocks[:number])
+        open_ = {name: one for name, one in seen.items() if name not in found or _open(found[name])}
+        rejected = sum(one.word in ("better", "worse") for one in found.values())
+        found |= _look(plan, open_, hypotheses - rejected, level)
     return found
 
 
 def undecided(plan: Plan, found: Mapping[str, Look]) -> list[str]:
     """The arms that more seeds are trained for, in the plan's order; none but the baseline: none at all."""
-    left = [arm.name for arm in plan.arms if arm.name not in found or found[arm.name].word == "undecided"]
+    left = [arm.name for arm in plan.arms if arm.name not in found or _open(found[arm.name])]
     return left if len(left) > 1 else []
 
 
-def _look(
-    plan: Plan,
-    task: Task,
-    outcomes: Mapping[str, Mapping[int, Outcome]],
-    arms: Sequence[str],
-    hypotheses: int,
-    level: float,
-) -> dict[str, Look]:
-    """One look at ``arms``; ``hypotheses``: how many have not been rejected, those called "same" included."""
-    numbers = judging.counted(outcomes, plan, task)
-    base, resolution = numbers[plan.baseline], judging.resolution(plan, task)
+def _open(look: Look) -> bool:
+    return look.word == "undecided"
+
+
+def _look(plan: Plan, pairs: Mapping[str, Pair], hypotheses: int, level: float) -> dict[str, Look]:
+    """One look at ``pairs``; ``hypotheses``: how many have not been rejected, those called "same" included."""
+    higher = plan.judged_higher_is_better
     comparisons = {
-        arm: compare(
-            numbers[arm],
-            base[: numbers[arm].size],
-            higher_is_better=plan.judged_higher_is_better,
-            level=1 - level,
-            resolution=resolution,
+        name: compare(
+            one.ours, one.theirs, higher_is_better=higher, level=1 - level, resolution=one.resolution
         )
-        for arm in arms
+        for name, one in pairs.items()
     }
-    settled = [1.0] * (hypotheses - len(arms))
-    corrected = holm([*(comparisons[arm].p for arm in arms), *settled])
-    margin = plan.margin.absolute(judging.middle(base))
+    settled = [1.0] * (hypotheses - len(pairs))
+    corrected = holm([*(one.p for one in comparisons.values()), *settled])
     found = {}
-    for arm, p in zip(arms, corrected, strict=False):
-        one = comparisons[arm]
-        word = verdict(
-            one.difference,
-            one.interval,
-            float(p),
-            margin,
-            one.n,
-            level,
-            higher_is_better=plan.judged_higher_is_better,
-        )
-        if not (np.isfinite(numbers[arm]).any() or np.isfinite(base).any()):
+    for (name, one), p in zip(comparisons.items(), corrected, strict=False):
+        margin = pairs[name].margin
+        word = verdict(one.difference, one.interval, float(p), margin, one.n, level, higher_is_better=higher)
+        if not (np.isfinite(pairs[name].ours).any() or np.isfinite(pairs[name].theirs).any()):
             word = "undecided"  # nobody reached the score: nothing is known of who is sooner
-        found[arm] = Look(word, one, min(1.0, float(p) * (plan.alpha / level)), level, margin)
+        found[name] = Look(word, one, min(1.0, float(p) * (plan.alpha / level)), level, margin)
     return found

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shoal.experiments import judging, sequential
+from shoal.experiments import effects, judging, sequential
 from shoal.experiments.arms import Arm
+from shoal.experiments.effects import Effect, Interaction
 from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
@@ -24,6 +25,16 @@ from shoal.tasks.task import Task
 _NOTHING = Comparison(0, math.nan, EVERYTHING, 1.0, math.nan, "mean")
 
 
+class Verdicts(NamedTuple):
+    """Every arm's result in the plan's order, the margin in the judged number's unit, and of crossed axes the
+    main effects and their interactions."""
+
+    arms: tuple[ArmResult, ...]
+    margin: float
+    effects: tuple[Effect, ...]
+    interactions: tuple[Interaction, ...]
+
+
 class Judged(NamedTuple):
     """The judged numbers of every arm [seeds], the last look at each but the baseline, and the margin."""
 
@@ -32,15 +43,40 @@ class Judged(NamedTuple):
     margin: float
 
 
-def judge(plan: Plan, task: Task, finished: Finished) -> tuple[tuple[ArmResult, ...], float]:
-    """Every arm's result in the plan's order, and the margin in the judged number's unit."""
+def judge(plan: Plan, task: Task, finished: Finished) -> Verdicts:
+    """What may be said of everything the plan compares."""
     found = _look(plan, task, finished)
     arms = [_arm(plan, task, finished, found, arm) for arm in plan.arms]
-    return tuple(replace(arm, words=sentence(arm, plan, finished)) for arm in arms), found.margin
+    return Verdicts(
+        tuple(replace(arm, words=sentence(arm, plan, finished)) for arm in arms),
+        found.margin,
+        *(_effects(plan, task, finished) if plan.crossed else ((), ())),
+    )
+
+
+def _effects(
+    plan: Plan, task: Task, finished: Finished
+) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
+    """The main effects at their last look, and the interactions at the error rate of that look."""
+    blocks = [block for block in finished.blocks if block.seeds]
+    found = effects.looks(plan, task, blocks, finished.outcomes, over=False) if finished.tuned else {}
+    over = effects.undecided(plan, found)
+    if over:
+        found = effects.looks(plan, task, blocks, finished.outcomes, over=True)
+    whole = [block for block in blocks if len(block.arms) == len(plan.arms)]
+    levels = sequential.levels(plan.alpha, len(blocks) if plan.seeds is None else 1, over)
+    made = effects.effects(plan, task, finished.outcomes, found, finished.tuned)
+    if not finished.tuned or not whole:
+        return made, ()
+    last = levels[-1] if over else levels[len(whole) - 1]
+    return made, effects.interactions(plan, task, finished.outcomes, last)
 
 
 def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
-    """The evaluation's last look; none is due where the looks before it decided every arm."""
+    """The evaluation's last look; none is due where the looks before it decided every arm.
+
+    Numbers of an arm that was decided and trained on, for the effects' sake, end where it was decided.
+    """
     looks: Mapping[str, Look] = {}
     if finished.tuned:
         looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=False)
@@ -48,6 +84,7 @@ def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
         looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=True)
     numbers = judging.counted(finished.outcomes, plan, task)
     base = numbers[plan.baseline]
+    numbers |= {arm: numbers[arm][: look.comparison.n] for arm, look in looks.items()}
     return Judged(numbers, looks, plan.margin.absolute(judging.middle(base)) if base.size else 0.0)
 
 
@@ -66,8 +103,8 @@ def _word(plan: Plan, arm: Arm, finished: Finished, found: Judged) -> Word:
 
 def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) -> ArmResult:
     word = _word(plan, arm, finished, found)
-    outcomes = finished.outcomes[arm.name]
     numbers, is_baseline = found.numbers[arm.name], arm.name == plan.baseline
+    outcomes = dict(list(finished.outcomes[arm.name].items())[: numbers.size])
     look = found.looks.get(arm.name)
     one = look.comparison if look else _NOTHING
     interval = EVERYTHING

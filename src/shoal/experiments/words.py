@@ -1,8 +1,10 @@
 """The verdict in sentences: one for each arm, and what the user should know of the whole."""
 
+import math
 from collections.abc import Sequence
 
-from shoal.experiments import screening_plan, sizing
+from shoal.experiments import hyperparameters, screening_plan, sizing
+from shoal.experiments.effects import Interaction
 from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
@@ -23,6 +25,8 @@ def sentence(arm: ArmResult, plan: Plan, finished: Finished) -> str:
     low, high = arm.difference_interval
     said += f", {arm.difference:+.3g} against {plan.baseline} ({low:+.3g} to {high:+.3g}"
     said += f", p {arm.p_corrected:.2g})"
+    if math.isfinite(arm.probability_of_improvement):
+        said += f", better in {100 * arm.probability_of_improvement:.0f} % of all pairs of runs"
     return f"{said}: {_reason(arm, plan, finished)}"
 
 
@@ -40,7 +44,9 @@ def _reason(arm: ArmResult, plan: Plan, finished: Finished) -> str:
     return f"undecided; about {arm.more_seeds} more seeds would tell"
 
 
-def notes(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> tuple[str, ...]:
+def notes(
+    plan: Plan, finished: Finished, arms: Sequence[ArmResult], interactions: Sequence[Interaction] = ()
+) -> tuple[str, ...]:
     """What holds for the whole comparison, a sentence each."""
     said = list(finished.size.notes)
     recipes = {arm.name: arm.recipe for arm in plan.arms}
@@ -54,6 +60,21 @@ def notes(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> tuple[st
             said.append(f"the best lr of {arm.name} is still at the edge of what was tried")
         if arm.verdict == "better" and imitates(recipes[plan.baseline], recipes[arm.name]):
             said.append(f"{plan.baseline} can imitate {arm.name} and lost to it: the baseline is under-tuned")
-    if plan.axis == "batch_size" and (not finished.tuned or any(arm.lr is None for arm in plan.arms)):
+    if real := [one for one in interactions if one.real]:
+        others = f"; so do {len(real) - 1} other pairs of values" if len(real) > 1 else ""
+        said.append(f"the axes interact, so read the arms, not the effects alone: {real[0].words}{others}")
+    if _batch_sizes_at_one_lr(plan, finished):
         said.append("batch sizes are compared at a fixed lr: the best lr grows with the batch size")
     return tuple(said)
+
+
+def _batch_sizes_at_one_lr(plan: Plan, finished: Finished) -> bool:
+    """Whether two arms differ in batch size and share an lr that was not tuned for each."""
+    fixed: dict[tuple[str, ...], set[object]] = {}
+    for arm in plan.arms:
+        keys = [one.key for one in hyperparameters.rates(arm.recipe)]
+        rates = [key for key in keys if key not in arm.space or not finished.tuned]
+        if rates:
+            values = (arm.recipe.optimizer, *(f"{key}={arm.recipe.hyper.get(key)}" for key in rates))
+            fixed.setdefault(values, set()).add(arm.recipe.batch_size)
+    return any(len(sizes) > 1 for sizes in fixed.values())
