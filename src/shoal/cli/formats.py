@@ -1,38 +1,12 @@
-"""Numbers as people read them; the same spelling in the live display and in the verdict table."""
+"""Numbers as people read them; the same spelling in the live display, the verdict table and the report."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from shoal import catalogue
+from shoal.store.report.numbers import count, score, signed, span
 
-_SECONDS = {"hours": 3600.0, "minutes": 60.0, "s": 1.0, "ms": 0.001}
-_FROM = {"hours": 5400.0, "minutes": 90.0, "s": 1.0}
-"""From how many seconds on a duration is told in which unit."""
-
-
-def span(seconds: float) -> str:
-    """A duration for people: 0.19 ms, 31 ms, 4.2 s, 45 s, 3.4 minutes, 26 minutes, 2.5 hours; – for none."""
-    if not math.isfinite(seconds):
-        return "–"
-    unit = next((unit for unit, size in _FROM.items() if seconds >= size), "ms")
-    amount = seconds / _SECONDS[unit]
-    return f"{amount:,.0f} {unit}" if amount >= 10 else f"{amount:.2g} {unit}"
-
-
-def count(number: float) -> str:
-    """A count with thin groups of three: 1,234,567."""
-    return f"{number:,.0f}"
-
-
-def signed(number: float, decimals: int) -> str:
-    """A number with its sign, a real minus."""
-    return f"{number:+.{decimals}f}".replace("-", "−")
-
-
-def score(value: float, decimals: int = 3) -> str:
-    """A score, or a dash where there is none (nothing judged, or diverged)."""
-    return f"{value:.{decimals}f}" if math.isfinite(value) else "–"
+__all__ = ["clock", "cost", "count", "score", "signed", "span"]
 
 
 def clock(seconds: float) -> str:

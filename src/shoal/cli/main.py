@@ -18,6 +18,7 @@ from shoal.cli.compare import INTERRUPTED, compare
 from shoal.cli.example import ExampleGroup
 from shoal.cli.list import list_
 from shoal.cli.predict import predict
+from shoal.cli.report import report
 from shoal.cli.train import train
 from shoal.errors import UserError, unknown
 
@@ -50,6 +51,7 @@ def shoal() -> None:
 shoal.add_command(compare)
 shoal.add_command(list_)
 shoal.add_command(predict)
+shoal.add_command(report)
 shoal.add_command(train)
 
 
@@ -112,12 +114,12 @@ def _silence_output() -> None:
 
 def _unforeseen(error: Exception, results: str | None, verbose: bool) -> int:
     """Save the traceback in the results folder, or where there is none in the temporary one, and say so."""
-    report = "".join(traceback.format_exception(error))
+    trace = "".join(traceback.format_exception(error))
     if verbose:
-        click.echo(report, err=True)
+        click.echo(trace, err=True)
     folder = results if results is not None and Path(results).is_dir() else None
     handle, name = tempfile.mkstemp(prefix="shoal-", suffix="-traceback.txt", dir=folder)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(report)
+        file.write(trace)
     words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return _complain(f"stopped by an error of its own, {words} (its traceback is in {name})", UNFORESEEN)

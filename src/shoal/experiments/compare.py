@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from shoal.experiments import export, plan_file, verdict
+from shoal.experiments import export, machine, plan_file, verdict
 from shoal.experiments.axes import Vary
 from shoal.experiments.budget import Clock
 from shoal.experiments.closing import close
@@ -24,6 +24,7 @@ from shoal.population.workers import PopulationTrainer
 from shoal.store.atomic import write_text
 from shoal.store.folders import results_folder
 from shoal.store.record import Record
+from shoal.store.report.write import write as write_report
 from shoal.tasks.task import Task
 
 __all__ = ["carry_out", "compare", "make_plan"]
@@ -98,6 +99,8 @@ def compare(
     folder = results_folder(None if out is None else Path(out), resume, made.task, made.axis)
     with Record(folder) as record:
         record.write_plan(describe(made))
+        record.choose(machine.CHOICE, machine.describe(asked.device))
+        record.choose("data-notes", loaded.notes)
         text = plan_file.text_of(asked, what, made)
         for file in [folder / plan_file.NAME, *([] if plan is None else [Path(plan).expanduser()])]:
             if not file.exists():
@@ -109,6 +112,7 @@ def compare(
         result = replace(result, folder=str(folder))
         record.write_verdict(result.to_dict())
         export.write(folder, record.outcomes(), made)
+        write_report(record)
         if not result.interrupted:
             memory.clear()
     return result

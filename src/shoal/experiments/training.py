@@ -90,7 +90,9 @@ class Training:
         )
         before = self.meter.member_steps
         try:
-            for outcome in stream:
+            tried = {job.name: dict(job.recipe.hyper) for job in jobs}
+            for trained in stream:
+                outcome = trained._replace(details={**trained.details, "hyper": tried[trained.name]})
                 self.journal.add_outcome(phase, outcome)
                 found[outcome.name] = outcome
                 self.meter.finish(outcome.steps)
