@@ -1,6 +1,7 @@
 """The protocol from end to end, with networks that are formulas."""
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -388,6 +389,17 @@ def test_both_rates_of_a_switch_are_tuned():
     assert len({one["sgd.lr"] for one in switched}) > 8 and len({one["adam.lr"] for one in switched}) > 8
 
 
+def test_the_first_rate_of_a_switch_is_extended_beyond_its_edge():
+    class FastStart(SimulatedTrainer):
+        def _outcome(self, job):
+            one, lr = super()._outcome(job), job.recipe.hyper.get("sgd.lr")
+            bonus = 0.0 if lr is None or ">" not in job.recipe.optimizer else 0.03 * math.log10(lr)
+            return one._replace(valid_score=one.valid_score + bonus, test_score=one.test_score + bonus)
+
+    arm = run(FastStart(spread=1e-4), "optimizer=adam,sgd>adam@0.3", work=WORK).arms[1]
+    assert arm.hyper["sgd.lr"] > arm.search_space["sgd.lr"]["high"] and arm.edge
+
+
 def test_crossed_axes_are_judged_against_the_recipes_own_combination():
     trainer = SimulatedTrainer({"sgd": 0.7})
     result = run(trainer, ["optimizer=adam,sgd", "width=32,64"], work=4 * WORK)
@@ -406,3 +418,18 @@ def test_epochs_can_be_compared():
         ("8", 8.0),
     }
     assert result.epochs == 8.0 and not any("shortens" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("vary", "recipe", "warned"),
+    [
+        ("batch_size=32,64", None, False),
+        ("batch_size=32,64", "lr=0.01", True),
+        (["batch_size=32,64", "width=16,32"], "lr=0.01", True),
+        (["batch_size=32,64", "lr=0.01,0.1"], None, True),
+        ("width=16,32", "lr=0.01", False),
+    ],
+)
+def test_batch_sizes_at_one_lr_are_warned_of(vary, recipe, warned):
+    found = run(SimulatedTrainer(), vary, recipe=recipe, work=WORK).notes
+    assert any("batch sizes are compared at a fixed lr" in note for note in found) == warned

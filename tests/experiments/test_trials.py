@@ -40,17 +40,36 @@ def test_the_best_mean_wins_ties_go_to_the_loss_and_divergence_is_worst():
     assert trials.ranked(tried, False) == [3, 1, 0, 2]
 
 
-@pytest.mark.parametrize(("chosen", "edge"), [(0.001, -1), (0.01, 0), (1.0, 1)])
-def test_an_edge_is_the_lowest_or_highest_lr_tried(chosen, edge):
+@pytest.mark.parametrize(("chosen", "edges"), [(0.001, {"sgd.lr": -1}), (0.01, {}), (1.0, {"sgd.lr": 1})])
+def test_an_edge_is_the_lowest_or_highest_lr_tried(chosen, edges):
     tried = [{"sgd.lr": lr} for lr in (0.001, 0.01, 0.1, 1.0)]
-    assert trials.edge(SGD, {"sgd.lr": chosen}, tried) == edge
+    assert trials.edges(SGD, {"sgd.lr": chosen}, tried) == edges
+    assert trials.edges(SGD, {"sgd.lr": chosen}, tried[:3]) == {}
 
 
 def test_beyond_goes_on_in_steps_of_half_a_decade_and_stays_in_the_domain():
-    best = trials.Best(0, {"sgd.lr": 1.0, "l2.coefficient": 1e-3}, 1)
+    best = trials.Best(0, {"sgd.lr": 1.0, "l2.coefficient": 1e-3}, {"sgd.lr": 1})
     found = trials.beyond(SGD, best, 2)
     assert [point["sgd.lr"] for point in found] == pytest.approx([math.sqrt(10), 10])
     assert all(point["l2.coefficient"] == 1e-3 for point in found)
-    assert trials.beyond(SGD, best._replace(edge=0), 2) == []
-    low = trials.beyond(SGD, best._replace(edge=-1), 400)
+    assert trials.beyond(SGD, best._replace(edges={}), 2) == trials.beyond(SGD, best, 0) == []
+    low = trials.beyond(SGD, best._replace(edges={"sgd.lr": -1}), 400)
     assert len(low) == 400 or all(point["sgd.lr"] > 0 for point in low)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd>adam@0.3", "matrix:sgd|adam"])
+def test_every_tuned_rate_is_extended_where_its_best_is_at_the_edge(optimizer):
+    (arm,) = build(axis_of("optimizer"), (optimizer,), default_recipe(task()))
+    first, last = arm.rates
+    middle = {name: one.default for name, one in arm.space.items()}
+    tried = [{**middle, first: 10.0**-n, last: 10.0 ** -((n + 1) % 4)} for n in range(4)]
+    assert trials.edges(arm, {**middle, first: 1.0, last: 0.1}, tried) == {first: 1}
+    assert trials.edges(arm, {**middle, first: 1e-3, last: 1.0}, tried) == {first: -1, last: 1}
+    best = trials.Best(0, {**middle, first: 0.01, last: 1.0}, {first: -1, last: 1})
+    root = math.sqrt(10)
+    by_turns = [(point[first], point[last]) for point in trials.beyond(arm, best, 3)]
+    assert by_turns == [
+        pytest.approx((0.01 / root, 1.0)), pytest.approx((0.01, root)), pytest.approx((0.001, 1.0)),
+    ]  # fmt: skip
+    (together,) = trials.beyond(arm, best, 1)
+    assert (together[first], together[last]) == pytest.approx((0.01 / root, root))

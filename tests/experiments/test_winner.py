@@ -23,7 +23,7 @@ def finished(**arms):
     """How a run ended, by arm its outcomes of seeds 0, 1, ..."""
     return SimpleNamespace(
         size=SimpleNamespace(epochs=7.0),
-        best={name: Best(3, {f"{name}.lr": 0.02}, 0) for name in arms},
+        best={name: Best(3, {f"{name}.lr": 0.02}, {}) for name in arms},
         outcomes={name: dict(enumerate(found)) for name, found in arms.items()},
     )
 

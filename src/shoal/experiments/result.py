@@ -24,7 +24,7 @@ class ArmResult:
     interval, difference and verdict, a diverged run standing with the worst. difference: arm - baseline.
     train_loss, steps, evaluations, time_seconds, memory_bytes, gap: means over the runs that did not diverge.
     axis: what it differs in from the baseline.
-    edge: whether the best lr is still the lowest or highest one tried. more_seeds: how many more would tell.
+    edge: whether a tuned lr is still the lowest or highest one tried. more_seeds: how many more would tell.
     """
 
     name: str

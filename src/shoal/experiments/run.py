@@ -62,7 +62,7 @@ def size_of(plan: Plan, training: Training, attempt: int = 0) -> Size:
 
 def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished:
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
-    best = {arm.name: Best(0, trials.points(arm, 1)[0], 0) for arm in plan.arms}
+    best = {arm.name: Best(0, trials.points(arm, 1)[0], {}) for arm in plan.arms}
     tuned, interrupted = Tuned({}, {}), False
     candidates: tuple[Candidate, ...] = ()
     try:

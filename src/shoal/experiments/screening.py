@@ -175,10 +175,10 @@ class _Screening:
         """The best point on ``seeds``; an edge is one of all that were tried."""
         one, tried = _arm(self.plan, arm), self._tried(arm, seeds)
         if not tried:
-            return Best(0, trials.points(one, 1)[0], 0)
+            return Best(0, trials.points(one, 1)[0], {})
         number = trials.ranked(tried, self.plan.higher_is_better)[0]
         everything = [point for point, _ in self._tried(arm, self.first).values()]
-        return Best(number, tried[number][0], trials.edge(one, tried[number][0], everything))
+        return Best(number, tried[number][0], trials.edges(one, tried[number][0], everything))
 
     def _until(self, share: float) -> float | None:
         """When a round that should take ``share`` of the time left is cut off: networks that train together

@@ -137,7 +137,7 @@ def _open(look: Look) -> bool:
 
 
 def _look(plan: Plan, pairs: Mapping[str, Pair], hypotheses: int, level: float) -> dict[str, Look]:
-    """One look at ``pairs``; ``hypotheses``: how many have not been rejected, those called "same" included."""
+    """One look at ``pairs``; ``hypotheses``: how many are not rejected, those called "same" included."""
     higher = plan.judged_higher_is_better
     comparisons = {
         name: compare(

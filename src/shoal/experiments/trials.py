@@ -18,7 +18,7 @@ Point = Mapping[str, float]
 Tried = Mapping[int, tuple[Point, Sequence[Outcome]]]
 """By trial number: the point, and its outcomes on the same tuning seeds."""
 ROUNDS = 2
-"""How often a range whose best lr lies at its edge is extended."""
+"""How often the ranges of learning rates whose best lies at the edge are extended."""
 FEWEST = 4
 """Fewer trials than this are no tuning."""
 FINALISTS = 4
@@ -27,11 +27,11 @@ _BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 
 
 class Best(NamedTuple):
-    """The chosen point, its trial number, and whether its lr is the lowest (-1) or highest (1) one tried."""
+    """The chosen point, its trial number, and its learning rates that are the lowest (-1) or highest (1) tried."""
 
     trial: int
     point: Point
-    edge: int
+    edges: Mapping[str, int]
 
 
 def points(arm: Arm, count: int) -> list[Point]:
@@ -49,26 +49,32 @@ def extension(trials: int) -> int:
 
 
 def beyond(arm: Arm, best: Best, count: int) -> list[Point]:
-    """``count`` points past the edge, each √10 (an eighth of a linear range) further, inside the domain."""
-    if best.edge == 0 or arm.lr is None:
+    """At most ``count`` points past the edges, each √10 (an eighth of a linear range) further, in the domain.
+
+    Of several rates at an edge each goes further by itself, in turn; with fewer points than rates all together.
+    """
+    rates = list(best.edges)
+    if not rates or not count:
         return []
-    dimension = arm.space[arm.lr]
-    ratio, width = math.sqrt(10), (dimension.range.high - dimension.range.low) / 8
+    turns = [rates] if count < len(rates) else [[rate] for rate in rates]
     found: list[Point] = []
-    for step in range(1, count + 1):
-        start = best.point[arm.lr]
-        further = (
-            start * ratio ** (step * best.edge) if dimension.range.log else start + width * step * best.edge
-        )
-        if dimension.domain.contains(further):
-            found.append({**best.point, arm.lr: further})
+    for number in range(count):
+        step, moved = number // len(turns) + 1, turns[number % len(turns)]
+        further = {rate: _further(arm, best, rate, step) for rate in moved}
+        if all(arm.space[rate].domain.contains(value) for rate, value in further.items()):
+            found.append({**best.point, **further})
     return found
 
 
+def _further(arm: Arm, best: Best, rate: str, steps: int) -> float:
+    span, start, steps = arm.space[rate].range, best.point[rate], steps * best.edges[rate]
+    return start * math.sqrt(10) ** steps if span.log else start + (span.high - span.low) / 8 * steps
+
+
 def choose(arm: Arm, tried: Tried, higher_is_better: bool) -> Best:
-    """The best trial, and whether its lr lies at the edge of what was tried."""
+    """The best trial, and which of its learning rates lie at the edge of what was tried."""
     trial = ranked(tried, higher_is_better)[0]
-    return Best(trial, tried[trial][0], edge(arm, tried[trial][0], [point for point, _ in tried.values()]))
+    return Best(trial, tried[trial][0], edges(arm, tried[trial][0], [point for point, _ in tried.values()]))
 
 
 def ranked(tried: Tried, higher_is_better: bool) -> list[int]:
@@ -89,12 +95,15 @@ def ranked(tried: Tried, higher_is_better: bool) -> list[int]:
     return sorted(tried, key=rank)
 
 
-def edge(arm: Arm, chosen: Point, tried: Collection[Point]) -> int:
-    """-1 or 1 where the chosen point's lr is the lowest or highest one tried, else 0."""
-    if arm.lr is None or len(tried) < FEWEST:
-        return 0
-    rates = [point[arm.lr] for point in tried]
-    return -1 if chosen[arm.lr] == min(rates) else int(chosen[arm.lr] == max(rates))
+def edges(arm: Arm, chosen: Point, tried: Collection[Point]) -> dict[str, int]:
+    """By tuned learning rate -1 or 1 where the chosen point's is the lowest or highest tried; others are left
+    out. With too few trials every point is at some edge, which means nothing."""
+    found: dict[str, int] = {}
+    for rate in arm.rates if len(tried) >= FEWEST else ():
+        values = [point[rate] for point in tried]
+        if chosen[rate] in (min(values), max(values)):
+            found[rate] = -1 if chosen[rate] == min(values) else 1
+    return found
 
 
 def _at(span: Range, share: float) -> float:

@@ -121,12 +121,12 @@ class _Tuning:
         for arm in (arm for arm in self.plan.arms if arm.name in points):
             winner = trials.ranked(finished[arm.name], self._higher)[0]
             point = points[arm.name][winner]
-            edge = trials.edge(arm, point, [one for one, _ in tried[arm.name].values()])
-            best[arm.name] = Best(winner, point, edge)
+            edges = trials.edges(arm, point, [one for one, _ in tried[arm.name].values()])
+            best[arm.name] = Best(winner, point, edges)
         return best
 
     def _beyond(self, best: Mapping[str, Best]) -> dict[str, dict[int, Point]]:
-        """New points, numbered on from those tried, for every arm whose best lr lies at its edge."""
+        """New points, numbered on from those tried, for every arm with a best lr at its edge."""
         new: dict[str, dict[int, Point]] = {}
         for arm in self.plan.arms:
             count = trials.extension(self.count)

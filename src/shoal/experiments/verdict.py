@@ -130,7 +130,7 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         memory_bytes=_mean(outcomes, lambda each: each.memory),
         gap=_mean(outcomes, lambda each: judging.gap(each, plan.higher_is_better)),
         diverged=sum(each.diverged for each in outcomes.values()),
-        edge=finished.best[arm.name].edge != 0,
+        edge=bool(finished.best[arm.name].edges),
         more_seeds=_more_seeds(plan, found, arm.name) if word == "undecided" else None,
         verdict=word,
         words="",

@@ -1,6 +1,6 @@
 """Contrasts of a balanced crossed design: main effects and two-way interactions, seed by seed.
 
-``scores`` are [levels of axis 0, levels of axis 1, ..., seeds]: one number for each combination and seed, none
+``scores`` are [levels of axis 0, levels of axis 1, ..., seeds]: a number for each combination and seed, none
 missing. Every contrast is returned seed by seed, so that it is judged like any paired difference: what the
 seeds share (initialization, row order, split) cancels in it.
 Fisher 1935, The design of experiments, 6; Box, Hunter & Hunter 2005, Statistics for experimenters, 5.
