@@ -24,7 +24,7 @@ Inputs = Literal["numbers", "image", "tokens", "text"]
 """image: [channels, height, width]. tokens: a row of token numbers with one target. text: the same with the
 next token as the target at every place."""
 
-USUAL: dict[Inputs, str] = {"numbers": "mlp", "image": "convnet", "tokens": "mlp", "text": "mlp"}
+USUAL: dict[Inputs, str] = {"numbers": "mlp", "image": "convnet", "tokens": "embedding_bag", "text": "mlp"}
 """The network that a comparison starts from, by what the data are."""
 
 
@@ -61,8 +61,12 @@ def find(name: str) -> ModuleType:
 
 
 def takes(name: str, inputs: Inputs) -> bool:
-    """Whether a network takes such data; one for numbers takes images, too."""
-    own = describe(name).inputs
+    """Whether a network takes such data."""
+    return covers(describe(name).inputs, inputs)
+
+
+def covers(own: Inputs, inputs: Inputs) -> bool:
+    """Whether what is made for ``own`` inputs takes ``inputs``; what is for numbers takes images, too."""
     return own == inputs or (own == "numbers" and inputs == "image")
 
 
