@@ -85,7 +85,7 @@ def _is_polars(source: object) -> bool:
 def _from_typed(frame: "pl.DataFrame", names: Any, where: str = WHERE) -> Table:
     import polars as pl
 
-    if frame.height == 0:
+    if frame.width and frame.height == 0:  # without the columns wanted, nobody knows
         raise UserError(f"{where} has no rows")
     text = pl.DataFrame([_text(cells, where) for cells in frame.iter_columns()])
     declared = [name for name, form in frame.schema.items() if form in (pl.Categorical, pl.Enum)]

@@ -1,6 +1,6 @@
 """New rows of text, from a table, a folder of text files or a list; what is strange about them is told."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ def text_rows(source: Any, encoder: TextEncoder) -> tuple[TokenRows, tuple[str, 
     in the order of their paths, or a list of texts; the latter two where one column was learned from.
     Raises UserError for a column that it lacks, for no text at all, and for what is no text.
     """
-    texts, notes = _texts(source, encoder.columns)
-    found = read(texts)
+    found = read(_texts(source, encoder.columns))
     if not len(found.lengths):
         raise UserError("there is no text to predict for")
     rows = found.padded(encoder.length)
+    notes: tuple[str, ...] = ()
     if cut := found.cut(encoder.length):
         notes = (
             *notes,
@@ -39,29 +39,35 @@ def text_rows(source: Any, encoder: TextEncoder) -> tuple[TokenRows, tuple[str, 
     return rows, notes
 
 
+def text_files(source: Any) -> tuple[Path, ...]:
+    """The files that are rows, in order and relative to their folder; none if ``source`` is no folder."""
+    if not isinstance(source, str | Path) or not Path(source).expanduser().is_dir():
+        return ()
+    folder = Path(source).expanduser()
+    return tuple(sorted(one.relative_to(folder) for one in folder.rglob(f"*{ENDING}") if one.is_file()))
+
+
 def _any(rows: TokenRows, told: Sequence[bool]) -> Any:
     """[rows] whether a row has a token that is told."""
     return np.array([False, False, *told]).take(rows.numbers).any(1)
 
 
-def _texts(source: Any, columns: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+def _texts(source: Any, columns: tuple[str, ...]) -> Iterable[str]:
     if isinstance(source, list | tuple) and all(isinstance(one, str) for one in source):
         _check_single(columns)
-        return source, ()
+        return source
     if isinstance(source, str | Path) and Path(source).expanduser().is_dir():
         _check_single(columns)
-        folder = Path(source).expanduser()
-        files = sorted(one for one in folder.rglob(f"*{ENDING}") if one.is_file())
+        files = text_files(source)
         if not files:
-            raise UserError(f"{folder} holds no {ENDING} file")
-        first, last = (one.relative_to(folder) for one in (files[0], files[-1]))
-        return read_files(files), (f"rows are the files in the order of their paths, from {first} to {last}",)
+            raise UserError(f"{source} holds no {ENDING} file")
+        return read_files([Path(source).expanduser() / one for one in files])
     table = read_table(source, set(columns).__contains__)
     for name in columns:
         if name not in table.names:
             error = unknown(f"column in {table.where}", name, table.names)
             raise UserError(f"column {name!r} was learned from and is needed: {error}")
-    return joined(table.text, columns), ()
+    return joined(table.text, columns)
 
 
 def _check_single(columns: tuple[str, ...]) -> None:
