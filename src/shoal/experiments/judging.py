@@ -104,7 +104,7 @@ def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
     if plan.judge in (*RACES, "memory"):
         return 0.0 if plan.reach is None else math.inf
     if plan.judge == "train_loss" and task.loss is None:
-        return math.log(task.outputs) if task.kind == "classification" else 1.0
+        return math.log(task.outputs) if task.kind in ("classification", "language") else 1.0
     if plan.judge == "train_loss":
         return max(_loss_of_nothing(task, seed, "train") for seed in seeds)
     metric = metrics.find(plan.metric)
@@ -119,6 +119,8 @@ def _bound(plan: Plan, task: Task, seeds: Sequence[int]) -> float:
 def _knowing_nothing(task: Task, metric: str, seed: int) -> float:
     """The test score of outputs that are all zero: equal logits, or the training mean, as targets are
     standardized on training rows."""
+    if task.kind == "language":
+        return 0.0 if metrics.find(metric).higher_is_better else math.log2(task.outputs)
     if metric == "loss":
         return _loss_of_nothing(task, seed, "test")
     prepared = task.prepare(seed)

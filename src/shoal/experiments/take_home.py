@@ -156,12 +156,14 @@ def measure(task: Task, seed: int, fitted: Fitted, contents: Contents) -> dict[s
     outcome, prepared = fitted.outcome, task.prepare(seed)
     truth = prepared.y[prepared.test].numpy()
     numbers: dict[str, float] = {task.metric: outcome.test_score}
-    if task.kind != "own":
+    if task.kind not in ("own", "language"):
         made = fitted.test_outputs.numpy()
         numbers = {
             name: metrics.value(name, made, truth, prepared.scale) for name in metrics.names(task.kind)
         }
-    shares = predictions(contents, fitted.test_outputs).probabilities
+    shares = None
+    if task.kind == "classification":
+        shares = predictions(contents, fitted.test_outputs).probabilities
     return {
         "test_score": outcome.test_score,
         "valid_score": _plain(outcome.valid_score),

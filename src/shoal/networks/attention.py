@@ -44,7 +44,7 @@ _BRANCHES = 1 << 30  # sites of noise at branches, apart from those at activatio
 
 
 def heads_of(width: int) -> int:
-    """The most heads that divide ``width`` into at least 16 numbers each (32 from width 128 on), at least one.
+    """The most heads that divide ``width`` into at least 16 numbers each (32 from width 128 on), or one.
 
     So any width will do; a prime one has a single head.
     """

@@ -24,7 +24,12 @@ Inputs = Literal["numbers", "image", "tokens", "text"]
 """image: [channels, height, width]. tokens: a row of token numbers with one target. text: the same with the
 next token as the target at every place."""
 
-USUAL: dict[Inputs, str] = {"numbers": "mlp", "image": "convnet", "tokens": "embedding_bag", "text": "mlp"}
+USUAL: dict[Inputs, str] = {
+    "numbers": "mlp",
+    "image": "convnet",
+    "tokens": "embedding_bag",
+    "text": "char_transformer",
+}
 """The network that a comparison starts from, by what the data are."""
 
 

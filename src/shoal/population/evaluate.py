@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
+from torch.nn.functional import cross_entropy
 from torch.utils._pytree import tree_map
 
 from shoal.errors import UserError
+from shoal.networks import register
 from shoal.networks.capture import layer_inputs
 from shoal.networks.forward import Forward, forward
 from shoal.population.batches import Data
@@ -22,24 +24,36 @@ from shoal.tasks import metrics, own_network
 from shoal.tasks.streamed import Streamed, read
 from shoal.tasks.task import Task
 
-_VECTORIZED = ("accuracy", "rmse", "loss")  # metrics of all members at once, without scikit-learn
+_VECTORIZED = (
+    "accuracy",
+    "rmse",
+    "loss",
+    "bits_per_character",
+    "character_accuracy",
+)  # metrics of all members at once, without scikit-learn
+_TRAIN_ROWS = 512  # that next tokens are judged on
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
 
 
 def outputs(stack: Stack, x: Tensor | Streamed, rows: Tensor) -> Tensor:
     """Outputs [members, rows, outputs] for each member's own row numbers, rows [members, count]."""
-    template = stack.template
-
-    widest = max(
-        [template.outputs, torch.Size(template.features).numel(), *(s[0] for s in template.shapes.values())]
-    )
-    chunk = max(1, _NUMBERS // (len(stack) * widest * (16 if template.static else 1)))
-    call = functools.partial(_call, template)
+    call = functools.partial(_call, stack.template)
     parts: list[Tensor] = []
-    for part in rows.split(chunk, 1):
+    for part in rows.split(_chunk(stack), 1):
         given, numbers = read(x, part)
         parts += _each(stack, lambda member, own, given=given: call(member, given[own]), numbers)
     return torch.cat(parts, 1)
+
+
+def _chunk(stack: Stack) -> int:
+    """How many rows are called at once: a network of tokens has a layer's numbers for each of them."""
+    template = stack.template
+    wide = [shape[0] for name, shape in template.shapes.items() if template.roles[name] != "embedding"]
+    numbers, widest = torch.Size(template.features).numel(), max([template.outputs, *wide])
+    network = template.family.network
+    if network != "own" and register.describe(network).inputs in ("tokens", "text"):
+        return max(1, _NUMBERS // (len(stack) * widest * numbers))
+    return max(1, _NUMBERS // (len(stack) * max(widest, numbers) * (16 if template.static else 1)))
 
 
 def dead_units(stack: Stack, data: Data) -> list[float]:
@@ -52,13 +66,15 @@ def dead_units(stack: Stack, data: Data) -> list[float]:
 
     x, rows = read(data.x, rows)
 
-    def still(member: Any, own: Tensor) -> tuple[Tensor, ...]:
+    def ends(member: Any, own: Tensor) -> tuple[Tensor, ...]:
         with layer_inputs(template.module, (nn.Linear, nn.Conv2d)) as caught:
             _call(template, member, x[own])
         hidden = [value.transpose(0, 1).flatten(1) for value in list(caught.values())[1:]]
-        return tuple(value.amax(1) == value.amin(1) for value in hidden)
+        return tuple(torch.stack([value.amax(1), -value.amin(1)]) for value in hidden)
 
-    found = _each(stack, still, rows)
+    made = [_each(stack, ends, part) for part in rows.split(_chunk(stack), 1)]
+    both = [functools.reduce(torch.maximum, layer) for layer in zip(*made, strict=True)]
+    found = [largest == -smallest for largest, smallest in (layer.unbind(1) for layer in both)]
     shares = []
     for row, job in enumerate(stack.jobs):
         width = job.recipe.width if stack.masks is not None else None
@@ -105,6 +121,9 @@ def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[
     Where the metric is undefined (auroc on rows of one class, r2 on a single row) that is a UserError, but of
     training rows, of which there may be very few on purpose, NaN.
     """
+    if task.kind == "language":
+        found = _of_next_tokens(data, stack, part)
+        return found["loss"], found[task.metric]
     made, target = _on_part(data, stack, part)
     if target.shape[1] == 0:
         nothing = torch.full((len(stack),), torch.nan, dtype=torch.float64)
@@ -137,6 +156,11 @@ def all_metrics(task: Task, data: Data, stack: Stack, part: str) -> list[dict[st
 
     NaN where a metric is undefined or the outputs are not finite.
     """
+    if task.kind == "language":
+        each = _of_next_tokens(data, stack, part)
+        return [
+            {name: float(each[name][row]) for name in metrics.names(task.kind)} for row in range(len(stack))
+        ]
     made, target = _on_part(data, stack, part)
     names = [name for name in metrics.names(task.kind) if metrics.find(name).compute is not None]
     found = []
@@ -151,8 +175,34 @@ def all_metrics(task: Task, data: Data, stack: Stack, part: str) -> list[dict[st
 
 def _on_part(data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
     """Outputs [members, rows, outputs] on each member's rows of ``part``, and their targets."""
-    rows = torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
+    rows = _rows(data, stack, part)
     return outputs(stack, data.x, rows), data.y[rows]
+
+
+def _rows(data: Data, stack: Stack, part: str) -> Tensor:
+    """Each member's row numbers of ``part``, [members, rows]."""
+    return torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
+
+
+def _of_next_tokens(data: Data, stack: Stack, part: str) -> dict[str, Tensor]:
+    """The loss in nats and every metric of the kind, float64 [members]: means over the places that count.
+
+    Outputs are judged chunk by chunk and not kept. Of training rows, all of whose places count, a few hundred
+    spread over all are judged, by the second half of their places: as rows of other parts are.
+    """
+    rows = _rows(data, stack, part)
+    if part == "train":
+        rows = rows[:, torch.linspace(0, rows.shape[1] - 1, min(_TRAIN_ROWS, rows.shape[1])).long()]
+    sums = torch.zeros(3, len(stack), dtype=torch.float64, device=rows.device)
+    for some in rows.split(_chunk(stack), 1):
+        made, target = outputs(stack, data.x, some), data.y[some]
+        if part == "train":
+            target = torch.where(torch.arange(target.shape[-1]) < target.shape[-1] // 2, -1, target)
+        nats = cross_entropy(made.movedim(-1, 1), target, ignore_index=-1, reduction="none")
+        kept = (nats, made.argmax(-1) == target, target >= 0)
+        sums += torch.stack([one.double().sum((1, 2)) for one in kept])
+    loss, right = (sums[:2] / sums[2]).cpu()
+    return {"loss": loss, "bits_per_character": loss / math.log(2), "character_accuracy": right}
 
 
 def _arrays(made: Tensor, target: Tensor) -> tuple[Any, Any]:

@@ -25,7 +25,8 @@ class Fitted(NamedTuple):
     """A trained network. weights: parameters and buffers by name, on the CPU, as they were scored.
 
     parameters: how many numbers were trained.
-    test_outputs: [test rows, outputs] logits or standardized predictions, in the order of the test rows.
+    test_outputs: [test rows, outputs] logits or standardized predictions, in the order of the test rows;
+    none for next tokens, of which there would be too many.
     """
 
     weights: dict[str, Tensor]
@@ -115,5 +116,7 @@ def _taken(training: Training, ended: Stack) -> dict[str, Any]:
     return {
         "weights": {name: value[0].detach().cpu().clone() for name, value in named.items()},
         "parameters": made.parameters,
-        "test_outputs": outputs(ended, training.data.x, rows[None])[0].cpu(),
+        "test_outputs": torch.zeros(0)
+        if made.family.kind == "language"
+        else outputs(ended, training.data.x, rows[None])[0].cpu(),
     }

@@ -35,10 +35,16 @@ def row_losses(
 ) -> Tensor:
     """The loss of each row, [rows]: cross-entropy, the mean squared error over outputs, or the task's own.
 
+    Of next tokens it is the mean cross-entropy over the places that count, whose target is not negative.
+
     ``aims`` change the classes' probabilities that the cross-entropy is taken with.
     """
     if own is not None:
         return own.rows(output, target)
+    if kind == "language":
+        counts = target >= 0
+        each = row_losses(output.flatten(0, 1), target.flatten(), "classification", aims).view(target.shape)
+        return (each * counts).sum(1) / counts.sum(1)
     if kind == "classification":
         score = torch.log_softmax(output, -1)
         chosen = target[:, None] == torch.arange(score.shape[-1], device=score.device)
@@ -94,13 +100,20 @@ def member_loss(template: Template, parameters, buffers, masks, x, y, weight, ke
     aims = _acting(family, values, "target")
     losses = row_losses(output, y, family.kind, aims, template.loss)
     for _, technique, numbers in _acting(family, values, "output"):
-        losses = losses + technique.penalty(output, numbers)
+        losses = losses + _row_penalties(output, technique, numbers)
     loss = (losses * weight).sum() / weight.sum()
     own = effective(parameters, masks)  # noise in the weights is not penalized
     for _, technique, numbers in _acting(family, values, "loss"):
         for one, name in zip(own, template.shapes, strict=True):
             loss = loss + technique.penalty(one, template.roles[name], numbers)
     return loss, tuple(state.values())
+
+
+def _row_penalties(output: Tensor, technique: Any, numbers: Any) -> Tensor:
+    """What a regularizer adds to each row's loss, [rows]; of a row of many places the mean over these."""
+    if output.ndim == 2:
+        return technique.penalty(output, numbers)
+    return technique.penalty(output.flatten(0, 1), numbers).view(output.shape[:2]).mean(1)
 
 
 def gradient_function(template: Template, stacked: bool = True) -> Callable[..., list[Tensor]]:
@@ -229,6 +242,8 @@ def _example(made: Template, members: int, batch: int, dtype: torch.dtype) -> li
         y = torch.zeros(_ROWS, *made.loss.target, dtype=torch.int64 if made.loss.classes else dtype)
     elif made.family.kind == "regression":
         y = torch.zeros(_ROWS, made.outputs, dtype=dtype)
+    elif made.family.kind == "language":
+        y = torch.zeros(_ROWS, *made.features, dtype=torch.int64)
     rows, key = torch.zeros(members, batch, dtype=torch.int64), torch.zeros(members, dtype=torch.int64)
     weight = torch.ones(members, batch, dtype=dtype)
     hyper = [torch.zeros(members, dtype=dtype) for _ in made.family.hyper]

@@ -38,7 +38,9 @@ def refusal(name: str, technique: Any, recipe: Recipe, task: "Task | None" = Non
         return f"{why}, or leave it out"
     if task is None:
         return None
-    if place in ("target", "output") and (task.kind != "classification" or task.loss is not None):
+    if place in ("target", "output") and (
+        task.kind not in ("classification", "language") or task.loss is not None
+    ):
         return (
             f"regularizer {name!r} acts on the probabilities of classes, but task {task.name!r} predicts "
             "numbers or has a loss of its own: leave it out"

@@ -73,6 +73,8 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
         loss = task.loss.function
     elif task.kind == "regression":
         loss = nn.MSELoss()
+    elif task.kind == "language":
+        loss = _of_places
     order, place = train, len(train)
 
     def step() -> None:
@@ -86,6 +88,11 @@ def _step(task: Task, job: Job, prepared: Any) -> Callable[[], None]:
         optimizer.step()
 
     return step
+
+
+def _of_places(output: Tensor, target: Tensor) -> Tensor:
+    """The mean cross-entropy over all places of all rows."""
+    return nn.functional.cross_entropy(output.flatten(0, 1), target.flatten())
 
 
 def _native(network: nn.Module) -> nn.Module:

@@ -48,8 +48,10 @@ def load(
 
     The function takes nothing and returns a Task, ``(x, y)`` or ``(x, y, network)`` (see ``from_arrays``).
     A table may also be a polars or pandas frame. A folder of text files has a folder for each class; it takes
-    group, test and length (see ``from_text_folder``). All else is for tables (see ``from_table``); ``test``
-    also for arrays. Raises UserError for everything that names no task and for options that it does not take.
+    group, test and length (see ``from_text_folder``). A text file (.txt) is a task of predicting its next
+    characters; it takes length (see ``from_text_file``). All else is for tables (see ``from_table``);
+    ``test`` also for arrays. Raises UserError for everything that names no task and for options that it does
+    not take.
     """
     options = {"target": target, "kind": kind, "group": group, "time": time, "test": test, "length": length}
     given = {name: value for name, value in options.items() if value is not None}
@@ -68,6 +70,12 @@ def load(
         test = given.pop("test", None)
         _check_no_options(task, given)
         return from_npz(Path(task).expanduser(), test=test)
+    if task.endswith(".txt"):
+        from shoal.tasks.language import from_text_file
+
+        length = given.pop("length", None)
+        _check_no_options(task, given)
+        return from_text_file(Path(task).expanduser(), length)
     if task not in _files() and is_text_folder(Path(task).expanduser()):
         own = {name: given.pop(name) for name in ("test", "group", "length") if name in given}
         _check_no_options(task, given)

@@ -10,6 +10,8 @@ calibration error over 15 bins of the largest probability, see ``confidence.cali
 regression: rmse and mae (over all rows and outputs, in the target's unit), r2 (share of variance explained,
 mean over outputs).
 own: loss (the mean over rows of a loss that only the task knows, see shoal.tasks.own_loss).
+language: bits_per_character (mean cross-entropy of the next character, in bits), character_accuracy (share of
+characters that were the likeliest); both are computed where outputs are made, which are too many to keep.
 
 F1 is 0 where nothing is named and nothing occurs. auroc and sensitivity_at_90_specificity are NaN where the
 rows hold one class only, and r2 where there are fewer than two rows: they are undefined, not bad.
@@ -25,17 +27,18 @@ from numpy.typing import NDArray
 from shoal.errors import unknown
 from shoal.tasks.confidence import calibration, sensitivity
 
-Kind = Literal["classification", "regression", "own"]
+Kind = Literal["classification", "regression", "own", "language"]
 MetricName = Literal[
     "accuracy", "auroc", "f1", "balanced_accuracy", "log_loss", "sensitivity_at_90_specificity",
-    "calibration_error", "rmse", "mae", "r2", "loss",
+    "calibration_error", "rmse", "mae", "r2", "loss", "bits_per_character", "character_accuracy",
 ]  # fmt: skip
 Array = NDArray[Any]
 
 
 class Metric(NamedTuple):
     """compute: (outputs [rows, outputs], targets) → number. outputs are logits, targets [rows] classes; or
-    outputs and targets [rows, outputs] are standardized. None for the loss.
+    outputs and targets [rows, outputs] are standardized. None for the loss and for
+    language.
 
     share: 1 is perfect and 0 is worthless, or the reverse where lower is better, so differences are meant
     absolutely; else in relation to the mean.
@@ -177,4 +180,6 @@ _METRICS: dict[str, Metric] = {
     "mae": Metric("regression", False, _mae, in_unit=True),
     "r2": Metric("regression", True, _r2, share=True),
     "loss": Metric("own", False, None),
+    "bits_per_character": Metric("language", False, None),
+    "character_accuracy": Metric("language", True, None, share=True),
 }

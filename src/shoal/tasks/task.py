@@ -17,7 +17,8 @@ class Prepared(NamedTuple):
     """The data as one seed sees them, preprocessing fitted on that seed's training rows only.
 
     x: [rows, *features] float32; streamed, its rows are read when it is indexed. y: [rows] int64 classes, or
-    [rows, outputs] float32, standardized; for a loss of the user's own [rows, ...] as given.
+    [rows, outputs] float32, standardized; [rows, length] int64 of next tokens, -1 where none counts; for a
+    loss of the user's own [rows, ...] as given.
     train, valid, test: int64 row numbers. scale: a standardized error times this is in the target's unit.
     Tasks whose preparation does not depend on the seed return the very same ``x`` and ``y`` objects.
     """
@@ -35,7 +36,7 @@ class Task:
     """What is to be learned.
 
     name: for people and file names. kind decides loss (cross-entropy, mean squared error) and which metrics
-    fit; "own" is what only a loss of the user's own knows.
+    fit; "own" is what only a loss of the user's own knows; "language" predicts the next token at every place.
     features: shape of one prepared row; it must not depend on the seed. outputs: classes, or target numbers.
     train_rows: how many rows a seed trains on (the same for every seed).
     prepare: seed → Prepared. network: a factory of the user's own module, or None for the built-in ones.
@@ -63,6 +64,8 @@ class Task:
     @property
     def inputs(self) -> Literal["numbers", "image", "tokens", "text"]:
         """What a network is given, in a word (see ``shoal.networks.register.Inputs``)."""
+        if self.kind == "language":
+            return "text"
         if self.vocabulary:
             return "tokens"
         return "image" if len(self.features) == 3 else "numbers"
