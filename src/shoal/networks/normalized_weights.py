@@ -58,10 +58,20 @@ def linear(normalization: Pair | None, inputs: int, outputs: int, bias: bool) ->
     return layer
 
 
-def convolution(normalization: Pair | None, inputs: int, outputs: int, bias: bool) -> nn.Conv2d:
-    """A 3×3 convolution that keeps the image's size, else like ``linear``."""
+def convolution(
+    normalization: Pair | None,
+    inputs: int,
+    outputs: int,
+    bias: bool,
+    kernel: tuple[int, int] = (3, 3),
+    stride: int = 1,
+) -> nn.Conv2d:
+    """A convolution, padded by half its kernel, else like ``linear``. One of an odd kernel keeps the image's
+    size, or divides it by ``stride``."""
+    padding = (kernel[0] // 2, kernel[1] // 2)
+    sizes: dict[str, Any] = {"kernel_size": kernel, "stride": stride, "padding": padding, "bias": bias}
     if normalization is None or not acts_on_weights(normalization[1]):
-        return nn.Conv2d(inputs, outputs, 3, padding=1, bias=bias)
-    layer = Conv2d(inputs, outputs, 3, padding=1, bias=bias)
+        return nn.Conv2d(inputs, outputs, **sizes)
+    layer = Conv2d(inputs, outputs, **sizes)
     layer.take(*normalization)
     return layer
