@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from shoal.errors import UserError
-from shoal.tasks.arrays import from_arrays, from_npz
+from shoal.tasks.archives import from_npz
+from shoal.tasks.arrays import from_arrays
 
 X = torch.arange(120.0).reshape(40, 3)
 CLASSES = torch.arange(40) % 4

@@ -56,7 +56,7 @@ class Artifact:
         given = (self.network, self.contents.recipe["hyper"], encoded.x, self.contents.outputs)
         own = self.contents.recipe["network"] == "own"
         made = own_network.call("the network", outputs_of, *given) if own else outputs_of(*given)
-        return predictions(self.contents, made, encoded.notes)
+        return predictions(self.contents, made, encoded.notes, self.contents.preprocessing.files(rows))
 
 
 def load(folder: str | Path, *, network: Network | None = None, own_code: bool = False) -> Artifact:

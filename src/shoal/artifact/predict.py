@@ -21,38 +21,44 @@ class Predictions:
 
     values: [rows] names of classes (their numbers where they have no names), or float64 numbers in the
     target's unit, [rows] or [rows, outputs]. probabilities: float64 [rows, classes], or None without classes.
-    classes: what the columns of ``probabilities`` stand for. notes: what was strange, a sentence each.
+    classes: what the columns of ``probabilities`` stand for. notes: what was strange, a sentence each. files:
+    what each row was read from, where that is a file of its own.
     """
 
     values: NDArray[Any]
     probabilities: NDArray[np.float64] | None
     classes: tuple[str, ...] | tuple[int, ...]
     notes: tuple[str, ...]
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """As a table: ``prediction`` (``prediction_0``, ... of several outputs), ``probability_<class>``."""
+        """As a table: ``file``, if there are any, ``prediction`` (``prediction_0``, ... of several outputs),
+        ``probability_<class>``."""
+        files = {"file": np.array(self.files)} if self.files else {}
         if self.probabilities is not None:
             parts = zip(self.classes, self.probabilities.T, strict=True)
-            return {"prediction": self.values} | {f"probability_{name}": part for name, part in parts}
+            return files | {"prediction": self.values} | {f"probability_{name}": part for name, part in parts}
         if self.values.ndim == 1:
-            return {"prediction": self.values}
-        return {f"prediction_{number}": part for number, part in enumerate(self.values.T)}
+            return files | {"prediction": self.values}
+        return files | {f"prediction_{number}": part for number, part in enumerate(self.values.T)}
 
 
-def predictions(contents: Contents, outputs: Tensor, notes: tuple[str, ...] = ()) -> Predictions:
+def predictions(
+    contents: Contents, outputs: Tensor, notes: tuple[str, ...] = (), files: tuple[str, ...] = ()
+) -> Predictions:
     """What outputs [rows, outputs] mean: logits of classes, or standardized numbers.
 
     Where only the user's own loss knows what they mean (kind "own"), they are given as they are.
     """
     if contents.kind != "classification":
         values = contents.preprocessing.targets(outputs).numpy()
-        return Predictions(values[:, 0] if values.shape[1] == 1 else values, None, (), notes)
+        return Predictions(values[:, 0] if values.shape[1] == 1 else values, None, (), notes, files)
     shares = torch.softmax(outputs.double(), 1).numpy()
     names = np.array(contents.classes)
-    return Predictions(names[outputs.argmax(1).numpy()], shares, contents.classes, notes)
+    return Predictions(names[outputs.argmax(1).numpy()], shares, contents.classes, notes, files)
 
 
 def outputs_of(network: nn.Module, hyper: Mapping[str, float], x: Tensor, outputs: int) -> Tensor:

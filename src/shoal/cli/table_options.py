@@ -14,10 +14,13 @@ _OPTIONS = (
         "--ignore", metavar="COLUMN", multiple=True, help="A column not to learn from; may be repeated."
     ),
     click.option(
-        "--group", metavar="COLUMN", help="Rows of one group (a patient, a user) stay on one side of a split."
+        "--group",
+        metavar="COLUMN|REGEX",
+        help="Rows of one group (a patient, a user) stay on one side: a column of a table, or what a "
+        "regular expression finds in the names of images, its first (...) or all of it.",
     ),
     click.option("--time", metavar="COLUMN", help="The last rows by this column are for testing."),
-    click.option("--test", metavar="FILE", help="The official test part, a table with the same columns."),
+    click.option("--test", metavar="FILE", help="The official test part, of the same kind as TASK."),
     click.option(
         "--text",
         metavar="COLUMN",
@@ -29,6 +32,12 @@ _OPTIONS = (
         metavar="N",
         type=int,
         help="Words and signs of a text to read.  [default: what 99 % of the texts have, at most 400]",
+    ),
+    click.option(
+        "--image-size",
+        metavar="N",
+        type=int,
+        help="Pixels a side of images.  [default: their own if all are alike and at most 32, else 32]",
     ),
 )
 

@@ -45,6 +45,7 @@ class Request:
     test: Any = None
     text: Sequence[str] = ()
     length: int | None = None
+    image_size: int | None = None
     fingerprint: str | None = None
     metric: str | None = None
     vary: Vary | None = None
@@ -62,7 +63,7 @@ class Request:
     device: str = "cpu"
 
 
-TABLE_OPTIONS = ("target", "kind", "ignore", "group", "time", "test", "text", "length")
+TABLE_OPTIONS = ("target", "kind", "ignore", "group", "time", "test", "text", "length", "image_size")
 
 
 def check(request: Request) -> None:

@@ -30,21 +30,22 @@ def train(
     test: Any = None,
     text: Sequence[str] = (),
     length: int | None = None,
+    image_size: int | None = None,
     metric: str | None = None,
     device: str = "cpu",
     on_progress: Callable[[Progress, int], None] | None = None,
 ) -> Saved:
     """Train one network and save it as an artifact in ``out``, by default a new folder in shoal-results.
 
-    task, target, kind, ignore, group, time, test, text, length, metric: as for ``shoal.compare``. recipe: a
-    Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results folder or an
-    artifact, whose recipe is taken; what it does not tell is as in the task's default recipe. on_progress
-    hears how far it is, and of how many steps in all. Raises UserError, one sentence, for anything wrong with
-    these, before training, and where the training diverges.
+    task, target, kind, ignore, group, time, test, text, length, image_size, metric: as for ``shoal.compare``.
+    recipe: a Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results
+    folder or an artifact, whose recipe is taken; what it does not tell is as in the task's default recipe.
+    on_progress hears how far it is, and of how many steps in all. Raises UserError, one sentence, for
+    anything wrong with these, before training, and where the training diverges.
     """
     asked = Request(
         task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
-        text=tuple(text), length=length, metric=metric, device=device,
+        text=tuple(text), length=length, image_size=image_size, metric=metric, device=device,
     )  # fmt: skip
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise UserError(f"seed {seed!r} is no whole number from 0 to {2**31 - 1}")

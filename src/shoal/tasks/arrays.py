@@ -1,7 +1,6 @@
-"""A task from tensors or arrays in memory, and from an .npz file that holds them."""
+"""A task from tensors or arrays in memory."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from torch import Tensor, nn
 from shoal.errors import UserError
 from shoal.tasks import own_network
 from shoal.tasks.imbalance import metric_for
-from shoal.tasks.npz import read_npz
 from shoal.tasks.preparation import Preparation, fingerprint
 from shoal.tasks.splits import TEST_SHARE, VALID_SHARE, split
 from shoal.tasks.task import Task
@@ -70,18 +68,6 @@ def from_arrays(
         network=make,
         notes=tuple(notes),
     )
-
-
-def from_npz(file: Path | str, *, test: Path | str | None = None) -> Task:
-    """The task of an .npz file with arrays ``x`` and ``y`` (see ``from_arrays``); test: another such file."""
-    file = Path(file)
-    arrays = read_npz(file, ("x", "y"))
-    part = None if test is None else read_npz(Path(test).expanduser(), ("x", "y"))
-    try:
-        official = None if part is None else (part["x"], part["y"])
-        return from_arrays(arrays["x"], arrays["y"], name=file.stem, test=official)
-    except UserError as error:
-        raise UserError(f"{file}: {error}") from None
 
 
 def _inputs(x: Any, what: str) -> Tensor:

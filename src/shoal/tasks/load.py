@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from shoal.errors import UserError, unknown
 from shoal.tasks import built_in
 from shoal.tasks.frames import ENDINGS, is_table
-from shoal.tasks.text_files import is_text_folder
+from shoal.tasks.text_files import ENDING, is_text_folder
 
 if TYPE_CHECKING:
     from shoal.tasks.target import Kind
     from shoal.tasks.task import Task
 
 PATHS = (
-    f"or the path of a table ({', '.join(ENDINGS)}), of a folder with a folder of .txt files for each class, "
-    "of arrays x and y (.npz), or of your own code "
-    "(file.py:function)"
+    f"or the path of a table ({', '.join(ENDINGS)}), of arrays (.npz), of a folder with a folder of images "
+    "or of .txt files for each class, of IDX or CIFAR files, or of your own code (file.py:function)"
 )
 
 
@@ -43,46 +42,43 @@ def load(
     test: Any = None,
     text: Collection[str] = (),
     length: int | None = None,
+    image_size: int | None = None,
+    on_progress: Callable[[str], None] | None = None,
 ) -> "Task":
     """The task called ``task``: a built-in name, the path of a table or of arrays, or ``file.py:function``.
 
     The function takes nothing and returns a Task, ``(x, y)`` or ``(x, y, network)`` (see ``from_arrays``).
     A table may also be a polars or pandas frame. A folder of text files has a folder for each class; it takes
     group, test and length (see ``from_text_folder``). A text file (.txt) is a task of predicting its next
-    characters; it takes length (see ``from_text_file``). All else is for tables (see ``from_table``);
-    ``test`` also for arrays. Raises UserError for everything that names no task and for options that it does
-    not take.
+    characters and takes length (see ``from_text_file``). A folder of images, or of IDX or CIFAR files, takes
+    image_size, of images by class also group and test (see ``shoal.tasks.folders``), and tells on_progress in
+    words how far it is. All else is for tables (see ``from_table``); ``test`` also for arrays, and image_size
+    for arrays of images. Raises UserError for everything that names no task and for options that it does not
+    take.
     """
-    options = {"target": target, "kind": kind, "group": group, "time": time, "test": test, "length": length}
+    options = {
+        "target": target, "kind": kind, "group": group, "time": time, "test": test, "length": length,
+        "image_size": image_size,
+    }  # fmt: skip
     given = {name: value for name, value in options.items() if value is not None}
     given |= {name: some for name, some in {"ignore": ignore, "text": text}.items() if len(some)}
     if is_table(task):
         from shoal.tasks.tables import from_table
 
+        if image_size is not None:
+            raise UserError(f"a table has no images, so it takes no image_size ({image_size})")
         return from_table(task, **{"target": None, **given})
     if isinstance(task, Path):
         task = str(task)
     if not isinstance(task, str):
         raise UserError(f"a task is a name, a path or a frame, not {type(task).__name__}")
     if task.endswith(".npz"):
-        from shoal.tasks.arrays import from_npz
+        from shoal.tasks.archives import from_npz
 
-        test = given.pop("test", None)
-        _check_no_options(task, given)
-        return from_npz(Path(task).expanduser(), test=test)
-    if task.endswith(".txt"):
-        from shoal.tasks.language import from_text_file
-
-        length = given.pop("length", None)
-        _check_no_options(task, given)
-        return from_text_file(Path(task).expanduser(), length)
-    if task not in _files() and is_text_folder(Path(task).expanduser()):
-        own = {name: given.pop(name) for name in ("test", "group", "length") if name in given}
-        _check_no_options(task, given)
-        from shoal.tasks.text_folder import from_text_folder
-
-        return from_text_folder(Path(task).expanduser(), **own)
-    _check_no_options(task, given)
+        return from_npz(Path(task).expanduser(), **_only(task, given, "test", "image_size"))
+    if task not in _files() and Path(task).expanduser().exists() and ".py:" not in task:
+        return _of_path(task, given, on_progress)
+    _only(task, given)
     if task in _files():
         return importlib.import_module(f"{built_in.__name__}.{_files()[task].stem}").task()
     file, colon, function = task.rpartition(":")
@@ -91,9 +87,36 @@ def load(
     raise UserError(f"{unknown('task', task, names())}; {PATHS}")
 
 
-def _check_no_options(task: str, given: Collection[str]) -> None:
-    if given:
-        raise UserError(f"task {task!r} is no table, so it takes no {' and no '.join(given)}")
+def _of_path(task: str, given: dict[str, Any], on_progress: Callable[[str], None] | None) -> "Task":
+    """The task of a folder, or of a file of images."""
+    path = Path(task).expanduser()
+    if is_text_folder(path):
+        from shoal.tasks.text_folder import from_text_folder
+
+        return from_text_folder(path, **_only(task, given, "test", "group", "length"))
+    if path.is_dir():
+        from shoal.tasks.folders import from_folder
+
+        return from_folder(path, **_only(task, given, "test", "group", "image_size"), on_progress=on_progress)
+    if path.suffix == ENDING:
+        from shoal.tasks.language import from_text_file
+
+        return from_text_file(path, **_only(task, given, "length"))
+    from shoal.tasks.idx import from_idx, is_images
+
+    if not is_images(path.name):
+        raise UserError(
+            f"{task} is a file that no task is made of; a task is one of {', '.join(names())}, {PATHS}"
+        )
+    return from_idx(path, **_only(task, given, "image_size"))
+
+
+def _only(task: str, given: dict[str, Any], *taken: str) -> dict[str, Any]:
+    """``given``, if the task takes all of it; else UserError."""
+    others = [name for name in given if name not in taken]
+    if others:
+        raise UserError(f"task {task!r} is no table, so it takes no {' and no '.join(others)}")
+    return given
 
 
 def _files() -> dict[str, Path]:

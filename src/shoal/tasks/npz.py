@@ -3,7 +3,9 @@
 import os
 import tempfile
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import IO
@@ -22,22 +24,35 @@ def read_npz(file: Path, names: Sequence[str], most_bytes: int = MOST_BYTES) -> 
     Raises UserError if the file is missing, no .npz, lacks an array, holds Python objects, does not keep
     the sizes it states, or would unpack to more than ``most_bytes``.
     """
+    with _opened(file) as archive:
+        held = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
+        missing = [name for name in names if name not in held]
+        if missing:
+            raise UserError(
+                f"{file} has no array {missing[0]!r}; it needs {' and '.join(names)}, "
+                f"and has {', '.join(sorted(held)) or 'nothing'}"
+            )
+        size = sum(held[name].file_size for name in names)
+        if size > most_bytes:
+            raise UserError(f"{file} would unpack to {size:,} bytes; at most {most_bytes:,} are read")
+        return {name: _read_array(archive, held[name], file) for name in names}
+
+
+def names_in(file: Path) -> tuple[str, ...]:
+    """The names of the arrays in ``file``, none of which is read. Raises UserError if it is no .npz."""
+    with _opened(file) as archive:
+        return tuple(one.removesuffix(".npy") for one in archive.namelist())
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive; what is wrong with it becomes a sentence."""
     try:
         with zipfile.ZipFile(file) as archive:
-            held = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
-            missing = [name for name in names if name not in held]
-            if missing:
-                raise UserError(
-                    f"{file} has no array {missing[0]!r}; it needs {' and '.join(names)}, "
-                    f"and has {', '.join(sorted(held)) or 'nothing'}"
-                )
-            size = sum(held[name].file_size for name in names)
-            if size > most_bytes:
-                raise UserError(f"{file} would unpack to {size:,} bytes; at most {most_bytes:,} are read")
-            return {name: _read_array(archive, held[name], file) for name in names}
+            yield archive
     except FileNotFoundError:
         raise UserError(f"there is no file {file}") from None
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"{file} cannot be read as .npz: {error}") from None

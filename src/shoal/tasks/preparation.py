@@ -25,7 +25,8 @@ class Preparation:
     targets: [rows] int64 classes, or [rows, outputs] numbers in the target's unit (float64 to standardize).
     fit: makes an encoder from the training rows of ``inputs``. standardize: whether targets are centered
     and divided by one scale, both from the training rows. target: what it is called, if it has a name.
-    classes: their names, if they have any.
+    classes: their names, if they have any. finished: the encoder that finished ``inputs`` have gone through,
+    the same for every seed.
     """
 
     split: Rows
@@ -35,6 +36,7 @@ class Preparation:
     standardize: bool = False
     target: str | None = None
     classes: tuple[str, ...] = ()
+    finished: Encoder | None = None
     _remembered: "OrderedDict[int, Prepared]" = field(default_factory=OrderedDict, repr=False)
 
     def __call__(self, seed: int) -> Prepared:
@@ -51,7 +53,7 @@ class Preparation:
 
     def fitted(self, seed: int) -> Encoder | None:
         """The encoder fitted on the training rows of ``seed``, or None if there is no preprocessing."""
-        return self._fitted(self.split.draw(seed)[0])
+        return self.finished or self._fitted(self.split.draw(seed)[0])
 
     def target_center_and_scale(self, seed: int) -> tuple[Tensor, float]:
         """[outputs] float64 and a number: target = prepared y · scale + center."""

@@ -10,7 +10,8 @@
 ``rows`` are, for a task from a table, a path (.csv, .tsv, each also .gz, or .parquet) or a polars or pandas
 frame that has the columns learned from, in any order; others are ignored. For a task from arrays: an array
 or tensor [rows, *features], or the path of an .npz file with an array ``x``. For a task of texts: a table,
-a folder of text files, or a list of texts (see ``text_rows``).
+a folder of text files, or a list of texts (see ``text_rows``). For a task of images: an image, a folder of
+images, an .npz or an 8-bit array (see ``image_rows``).
 What new rows hold that training did not know (new categories, missing cells, text among numbers) is treated
 as missing or as no category and told in the notes, a sentence each.
 """
@@ -26,15 +27,18 @@ from torch import Tensor
 
 from shoal.errors import UserError
 from shoal.tasks.encoders import AsTheyAre, Encoder, Standardizer, TableEncoder
+from shoal.tasks.image_encoder import ImageEncoder
 from shoal.tasks.metrics import Kind
+from shoal.tasks.new_images import file_names, image_rows
 from shoal.tasks.new_rows import array_rows, table_rows
 from shoal.tasks.preparation import Preparation
 from shoal.tasks.task import Task
 from shoal.tasks.text_encoder import TextEncoder
-from shoal.tasks.text_rows import text_rows
+from shoal.tasks.text_rows import text_files, text_rows
 
 VERSION = 1
-ENCODERS: dict[str, Any] = {one.form: one for one in (TableEncoder, TextEncoder, Standardizer, AsTheyAre)}
+_FORMS = (TableEncoder, TextEncoder, ImageEncoder, Standardizer, AsTheyAre)
+ENCODERS: dict[str, Any] = {one.form: one for one in _FORMS}
 
 
 class Encoded(NamedTuple):
@@ -69,7 +73,16 @@ class Preprocessing:
         if isinstance(self.encoder, TextEncoder):
             texts, notes = text_rows(rows, self.encoder)
             return Encoded(torch.from_numpy(self.encoder(texts)), notes)
+        if isinstance(self.encoder, ImageEncoder):
+            images, notes = image_rows(rows, self.encoder)
+            return Encoded(torch.from_numpy(self.encoder(images)), notes)
         return Encoded(torch.from_numpy(self.encoder(array_rows(rows, self.features))), ())
+
+    def files(self, rows: Any) -> tuple[str, ...]:
+        """What each of the new rows is read from, where that is a file of its own; else nothing."""
+        if isinstance(self.encoder, TextEncoder):
+            return tuple(map(str, text_files(rows)))
+        return file_names(rows) if isinstance(self.encoder, ImageEncoder) else ()
 
     def targets(self, outputs: Float[Tensor, "rows outputs"]) -> Float[Tensor, "rows outputs"]:
         """Outputs of a regression network in the target's unit, float64."""
