@@ -5,7 +5,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from scipy.special import stdtrit
 
 from shoal.store.report.data import Point
@@ -26,8 +25,11 @@ def band(curves: Iterable[Sequence[tuple[float, float]]]) -> tuple[Point, ...]:
                 by_step[step].append(value)
     found = []
     for step, values in sorted(by_step.items()):
-        mean, count = float(np.mean(values)), len(values)
-        half = math.inf if count == 1 else _quantile(count) * float(np.std(values, ddof=1)) / math.sqrt(count)
+        count = len(values)
+        mean, half = sum(values) / count, math.inf
+        if count > 1:
+            variance = sum((value - mean) ** 2 for value in values) / (count - 1)
+            half = _quantile(count) * math.sqrt(variance / count)
         found.append(Point(step, mean, mean - half, mean + half, count))
     return tuple(found)
 

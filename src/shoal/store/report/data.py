@@ -8,6 +8,17 @@ from typing import Any, NamedTuple
 Pair = tuple[float, float]
 
 
+def number(value: float | None) -> float:
+    """A number of a result's JSON, NaN for null."""
+    return math.nan if value is None else float(value)
+
+
+def pair(values: Sequence[float | None]) -> Pair:
+    """An interval of a result's JSON; null is an end that is infinite."""
+    low, high = values
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 class Point(NamedTuple):
     """A point of an arm's learning curve over its seeds. low, high: the mean's 95 % interval, ±inf of one
     seed. seeds: that reached this step without diverging."""

@@ -13,7 +13,7 @@ from shoal.population.recipe import Outcome
 from shoal.store.record import Record
 from shoal.store.report import privacy
 from shoal.store.report.band import band
-from shoal.store.report.data import Arm, Outsider, Report, Trial
+from shoal.store.report.data import Arm, Outsider, Report, Trial, number, pair
 from shoal.store.report.privacy import Shortener
 
 COLORS = 8
@@ -59,11 +59,6 @@ def gather(record: Record) -> Report:
         plan_text=privacy.shown_plan(plan),
         started_at=record.started_at(),
     )
-
-
-def number(value: float | None) -> float:
-    """A number of a result's JSON, NaN for null."""
-    return math.nan if value is None else float(value)
 
 
 def colored(arms: Sequence[Arm], more_is_better: bool) -> tuple[Arm, ...]:
@@ -127,14 +122,13 @@ def _arm(
     chosen = {key: hyper[key] for key in space if key in hyper}
     rates = [key for key in space if key.rpartition(".")[2] == "lr"]
     curves = [one.details.get("curve", ()) for one in judged if not one.diverged]
-    infinities = (-math.inf, math.inf)
     return Arm(
         name=name,
         axis=shorten.text(arm.get("axis") or ""),
         mean=number(arm["mean"]),
-        interval=_pair(arm["interval"], infinities),
+        interval=pair(arm["interval"]),
         difference=number(arm["difference"]),
-        difference_interval=_pair(arm["difference_interval"], infinities),
+        difference_interval=pair(arm["difference_interval"]),
         probability=number(arm["probability_of_improvement"]),
         p=number(arm["p_corrected"]),
         steps=number(arm["steps"]),
@@ -177,11 +171,6 @@ def trials(
         is_chosen = bool(chosen) and all(point.get(key) == value for key, value in chosen.items())
         found.append(Trial(trial, point, score, len(outcomes), diverged, is_chosen))
     return tuple(found)
-
-
-def _pair(values: Sequence[float | None], where_null: tuple[float, float]) -> tuple[float, float]:
-    low, high = (end if one is None else one for one, end in zip(values, where_null, strict=True))
-    return low, high
 
 
 def _outsider(found: Mapping[str, Any]) -> Outsider:

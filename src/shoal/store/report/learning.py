@@ -30,7 +30,7 @@ def _plot(key: str, what: str, report: Report, curves: Sequence[tuple[Arm, Seque
     steps = max((curve[-1].step for _, curve in curves), default=0)
     about = (
         f"Validation {what} of {len(curves)} arms over up to {steps:,.0f} training steps: the mean of up to "
-        f"{seeds} seeds, with its 95 % interval as a band."
+        f"{seeds} seeds, with its 95\u00a0% interval as a band."
     )
     return Plot(
         f"curves-{key}",

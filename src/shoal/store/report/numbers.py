@@ -55,5 +55,5 @@ def plain(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as whole percent: 92 %; – for none."""
-    return f"{100 * share:.0f} %" if math.isfinite(share) else "–"
+    """A share as whole percent, in one piece: 92 %; – for none."""
+    return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else "–"

@@ -9,10 +9,10 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from shoal.store.report import extras, table, tuned, warnings
+from shoal.store.report import effects, table, tuned, warnings
 from shoal.store.report.cost import cost
 from shoal.store.report.data import Report
-from shoal.store.report.forest import forest, whisker
+from shoal.store.report.forest import bar, forest, whisker
 from shoal.store.report.learning import learning
 from shoal.store.report.numbers import count, percent, plain, score, size, span
 from shoal.store.report.plot import Plot
@@ -33,6 +33,7 @@ _COLUMNS = (
 
 def page(report: Report) -> str:
     """The whole page. All texts are escaped; its policy forbids every request and foreign script."""
+    bars = [bar(arm) for arm in report.arms if not arm.is_baseline]
     style, script = _template("style.css"), _template("script.js")
     found = Environment(
         loader=PackageLoader("shoal.store.report"),
@@ -51,7 +52,7 @@ def page(report: Report) -> str:
         policy=_policy(style, script),
         sentences=verdict_words(report),
         columns=_columns(report),
-        rows=[(row, whisker(report, row.arm)) for row in table.rows(report)],
+        rows=[(row, whisker(report, bars, bar(row.arm))) for row in table.rows(report)],
         table=table_plot(report),
         plots=_plots(report),
         warnings=warnings.warnings(report),
@@ -59,7 +60,8 @@ def page(report: Report) -> str:
         tuned=tuned.tuned(report),
         fixed=tuned.fixed(report),
         budget=tuned.budget(report),
-        extras=extras.extras(report),
+        effects=effects.effects(report),
+        interactions=effects.interactions(report),
         date=_date(report.started_at),
         axes=len({arm.axis for arm in report.arms if arm.axis}) > 1,
         nan=math.nan,
@@ -72,8 +74,9 @@ def table_plot(report: Report) -> Plot:
 
 
 def _plots(report: Report) -> dict[str, tuple[Plot, ...]]:
-    trials = sensitivity(report)
+    trials, main = sensitivity(report), effects.plot(report)
     return {
+        "effects": (main,) if main else (),
         "differences": (forest(report),) if len(report.arms) > 1 else (),
         "curves": learning(report),
         "sensitivity": (trials,) if trials else (),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shoal.store.report.data import Arm
+from shoal.store.report.numbers import plain
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Plot:
         """The CSV as a link that needs no network."""
         return f"data:text/csv;charset=utf-8,{quote(csv_text(self.heading, self.rows), safe=_SAFE)}"
 
+    @property
+    def table_rows(self) -> Markup:
+        """The rows of an HTML table. Thousands of them, which is why no template makes them."""
+        return Markup("\n").join(map(_table_row, self.rows))
+
 
 _SAFE = ",:;.-_()/=+*@!$"
 """Characters that a link may hold as they are; quoting them all would make it half as long again."""
@@ -47,6 +53,20 @@ def csv_text(heading: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def kind_of(arm: Arm) -> str:
     """The classes of an arm's marks: its color, or gray."""
     return "gray" if arm.color is None else f"c{arm.color}"
+
+
+def _table_row(row: Sequence[Any]) -> Markup:
+    first, *rest = row
+    cells = "".join(f"<td>{_shown(value)}</td>" for value in rest)
+    return Markup(f"<tr><th scope=row>{escape(first)}</th>{cells}</tr>")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return plain(value)
+    return "–" if value is None else escape(value)
 
 
 def _cell(value: Any) -> Any:

@@ -26,7 +26,7 @@ class Scale:
 
     def ticks(self, most: int = 6) -> list[float]:
         """At most about ``most`` round values: 1, 2 or 5 times a power of ten; of a logarithmic axis powers
-        of ten, or where it has fewer than two of those 1, 2 and 5 times them."""
+        of ten, and where it has fewer than three of those, more between them."""
         return _log_ticks(self.low, self.high, most) if self.log else _ticks(self.low, self.high, most)
 
 
@@ -73,9 +73,11 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def _log_ticks(low: float, high: float, most: int) -> list[float]:
-    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
-    powers = [10.0**power for power in range(first, last + 1)]
-    if len(powers) >= 2:
-        return powers[:: math.ceil(len(powers) / most)]
-    each = [times * 10.0**power for power in range(first - 1, last + 2) for times in (1, 2, 5)]
-    return [value for value in each if low <= value <= high]
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    found: list[float] = []
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        each = [digit * 10.0**power for power in range(first, last + 1) for digit in digits]
+        found = [value for value in each if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
+        if len(found) >= 3:
+            break
+    return found[:: math.ceil(len(found) / most)] if found else [low, high]

@@ -48,7 +48,7 @@ def _picture(arm: Arm, up: Scale, metric: str) -> Markup:
     log = bool(span["log"]) and min(values) > 0
     across = covering([low, high, *values], LEFT, RIGHT, log=log, room=0.04)
     parts: list[Markup] = svg.bottom_axis(across, TOP, BOTTOM, arm.lr, 5)
-    parts += svg.left_axis(up, LEFT, RIGHT, "", 4)
+    parts += svg.left_axis(up, LEFT, RIGHT, "", 5)
     parts += [svg.line(across(end), TOP, across(end), BOTTOM, "edge") for end in (low, high)]
     for one in sorted(tried, key=lambda one: one.chosen):
         parts += _dot(one, arm.lr, across(one.point[arm.lr]), up)

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from shoal.store.report.data import Arm, Report
+from shoal.store.report.forest import Bar, bar
 from shoal.store.report.numbers import count, percent, score, signed, size, span
 from shoal.store.report.plot import csv_text
 
@@ -69,11 +70,14 @@ def _difference(arm: Arm, decimals: int) -> tuple[str, str]:
     if arm.is_baseline or not math.isfinite(arm.difference):
         return "–", ""
     low, high = arm.difference_interval
-    around = f"± {arm.half_width:.{decimals}f}" if math.isfinite(arm.half_width) else "± ?"
-    return (
-        f"{signed(arm.difference, decimals)} {around}",
-        f"{signed(low, decimals)} to {signed(high, decimals)}",
-    )
+    interval = f"{signed(low, decimals)} to {signed(high, decimals)}"
+    return f"{signed(arm.difference, decimals)} {around(bar(arm), decimals)}", interval
+
+
+def around(one: Bar, decimals: int) -> str:
+    """± the longer side of an interval, "± ?" of one without ends."""
+    width = max(one.high - one.difference, one.difference - one.low)
+    return f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
 
 
 def values(arm: Arm) -> tuple[Any, ...]:
