@@ -115,17 +115,29 @@ def test_wrong_hyperparameter_is_one_clear_sentence(kind, name, values, said):
         catalogue.make_hyper(catalogue.find(kind, name), values)
 
 
-def test_regularizers_are_on_by_their_hyperparameters_and_told_apart_by_place():
+def test_what_is_switched_on_is_told_by_hyperparameters_and_by_place():
     hyper = ["adam.lr", "swa.start", "l2.coefficient", "ema.decay", "elastic_net.l1_ratio", "relu.slope"]
-    assert list(catalogue.regularizers(hyper, "average")) == ["ema", "swa"]
-    assert list(catalogue.regularizers(hyper, "loss", "gradient")) == ["elastic_net", "l2"]
-    assert catalogue.regularizers(["adam.lr", "l2"], "gradient") == {}
-    assert catalogue.regularizers(hyper, "loss")["l2"] is catalogue.find("regularizer", "l2")
+    assert list(catalogue.switched_on(hyper, "average")) == ["ema", "swa"]
+    assert list(catalogue.switched_on(hyper, "loss", "gradient")) == ["elastic_net", "l2"]
+    assert catalogue.switched_on(["adam.lr", "l2"], "gradient") == {}
+    assert catalogue.switched_on(hyper, "loss")["l2"] is catalogue.find("regularizer", "l2")
+
+    hyper = ["mixup.alpha", "flip.probability", "crop.share", "dropout.rate"]
+    assert list(catalogue.switched_on(hyper, "inputs")) == ["crop", "flip"]
+    assert list(catalogue.switched_on(hyper, "pairs", "activation")) == ["dropout", "mixup"]
 
 
-def test_every_place_of_a_regularizer_is_taken():
-    used = {catalogue.find("regularizer", name).PLACE for name in catalogue.names("regularizer")}
-    assert used == set(protocols("regularizer"))
+def test_names_and_places_tell_which_kind_is_switched_on():
+    named = [name for kind in catalogue.SWITCHED for name in catalogue.names(kind)]
+    placed = [place for kind in catalogue.SWITCHED for place in protocols(kind)]
+    assert len(set(named)) == len(named) and len(set(placed)) == len(placed)
+    assert catalogue.switched_kind("flip") == "augmentation" and catalogue.switched_kind("adam") is None
+
+
+@pytest.mark.parametrize("kind", catalogue.SWITCHED)
+def test_every_place_of_what_is_switched_on_is_taken(kind):
+    used = {catalogue.find(kind, name).PLACE for name in catalogue.names(kind)}
+    assert used == set(protocols(kind))
 
 
 def test_no_two_techniques_share_a_name_before_the_dot():

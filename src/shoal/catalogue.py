@@ -22,6 +22,8 @@ from shoal import techniques
 from shoal.errors import UserError, unknown
 from shoal.techniques.card import Card, Domain, Range
 
+SWITCHED = ("augmentation", "regularizer")
+"""The kinds of which a recipe may have several: one is on when a number of it stands in the recipe."""
 STEPPED = {"optimizer": "sgd", "link": "adam"}
 """The kinds of which a step's time is measured, and the rule whose step is 1: optimizers take its place,
 links stand in a chain with it."""
@@ -58,14 +60,19 @@ def find(kind: str, name: str) -> ModuleType:
     return importlib.import_module(f"{techniques.__name__}.{_folders()[kind].name}.{name}")
 
 
-def regularizers(hyper: Iterable[str], *places: str) -> dict[str, ModuleType]:
-    """Name → technique of the regularizers that act at one of ``places``, in the order of their names.
+def switched_on(hyper: Iterable[str], *places: str) -> dict[str, ModuleType]:
+    """Name → technique of the augmentations and regularizers at one of ``places``, in the order of names.
 
-    One is on exactly when one of its hyperparameters stands in ``hyper`` ("ema.decay", "dropout.rate").
+    One is on exactly when one of its hyperparameters stands in ``hyper`` ("flip.probability", "ema.decay").
     """
-    given = {name.partition(".")[0] for name in hyper}
-    found = {name: find("regularizer", name) for name in names("regularizer") if name in given}
+    given = {name.partition(".")[0]: None for name in hyper}
+    found = {name: find(kind, name) for name in sorted(given) if (kind := switched_kind(name))}
     return {name: one for name, one in found.items() if one.PLACE in places}
+
+
+def switched_kind(name: str) -> str | None:
+    """The kind of an augmentation's or regularizer's name, None for another name."""
+    return next((kind for kind in SWITCHED if name in names(kind)), None)
 
 
 def make_hyper(module: ModuleType, values: Mapping[str, float]) -> Any:

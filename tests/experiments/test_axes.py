@@ -12,6 +12,8 @@ from shoal.experiments import arms as arms_
 from shoal.experiments.arms import default_recipe
 from shoal.experiments.axes import alternatives, asked_for, axis_of, listed, names, values_of
 from shoal.experiments.axis import apply, label, read, value_in
+from shoal.experiments.recipes import recipe_of
+from shoal.population.places import check
 from shoal.population.recipe import Recipe
 
 from .simulated import task
@@ -22,8 +24,16 @@ ONE_VALUE = ("network", "device")
 MANY = [name for name in names() if name not in ONE_VALUE]
 
 
+def fitting(name: str):
+    """A task whose inputs the technique that is switched on by the axis is for."""
+    technique = axis_of(name).key.partition(".")[0]
+    kind = catalogue.switched_kind(technique)
+    inputs = getattr(catalogue.find(kind, technique), "INPUTS", "numbers") if kind else "numbers"
+    return task(**{"image": IMAGES, "tokens": {"vocabulary": 9}}.get(inputs, {}))
+
+
 def arms_of(vary: Any, recipe: Recipe | None = None, **changes: Any):
-    of = task(**changes)
+    of = task(**changes) if changes or not isinstance(vary, str) else fitting(vary.partition("=")[0])
     start = recipe or start_of(vary, of)
     values = {axis: values_of(axis, some, start, of) for axis, some in asked_for(vary).items()}
     return arms_.cross(values, {}, start, of)
@@ -33,8 +43,8 @@ def start_of(vary: Any, of: Any) -> Recipe:
     """The recipe that a comparison starts from, with the residual branches that what is varied acts on."""
     key = axis_of(vary.partition("=")[0]).key if isinstance(vary, str) else ""
     name = key.partition(".")[0]
-    known = name in catalogue.names("regularizer")
-    branches = known and catalogue.find("regularizer", name).PLACE == "branch"
+    kind = catalogue.switched_kind(name)
+    branches = kind is not None and catalogue.find(kind, name).PLACE == "branch"
     return replace(default_recipe(of), residual=branches)
 
 
@@ -45,7 +55,7 @@ def baseline_of(vary: Any, recipe: Recipe) -> str:
 
 def test_every_field_and_every_kind_that_trains_is_an_axis():
     recipe = {one.name for one in fields(Recipe)} - {"hyper"}
-    assert recipe | {"regularizer", "lr", "dropout"} <= set(names())
+    assert recipe | {"augmentation", "regularizer", "lr", "dropout", "flip"} <= set(names())
     assert set(catalogue.kinds()) & recipe <= {name for name in names() if axis_of(name).kind == "technique"}
     assert [row["name"] for row in listed()] == [*names(), "TECHNIQUE.HYPER"]
     shown = {row["name"]: row["summary"].split(", ") for row in listed()}
@@ -76,7 +86,8 @@ def test_an_arm_has_the_value_it_is_named_after_and_does_not_tune_it(name):
 
 @pytest.mark.parametrize("name", names())
 def test_the_alternatives_are_all_values_but_the_recipes_own(name):
-    axis, recipe, of = axis_of(name), replace(Recipe(), residual=start_of(name, task()).residual), task()
+    of = fitting(name)
+    axis, recipe = axis_of(name), replace(Recipe(), residual=start_of(name, of).residual)
     found = alternatives(axis, recipe, of)
     assert label(value_in(axis, recipe)) not in map(label, found)
     for value in found:
@@ -97,6 +108,31 @@ def test_regularizers_are_offered_where_they_can_act():
         arms_of("stochastic_depth=0,0.2", Recipe())
 
 
+def test_augmentations_are_offered_for_the_inputs_they_are_for():
+    axis = axis_of("augmentation")
+    by_inputs: dict[str, set[str]] = {}
+    for name in catalogue.names("augmentation"):
+        by_inputs.setdefault(catalogue.find("augmentation", name).INPUTS, set()).add(name)
+    assert set(alternatives(axis, Recipe(), task())) == by_inputs["numbers"]
+    assert set(alternatives(axis, Recipe(), task(vocabulary=9))) == by_inputs["tokens"]
+    assert set(alternatives(axis, Recipe(), task(**IMAGES))) == by_inputs["image"] | by_inputs["numbers"]
+    assert "mixup" in alternatives(axis, Recipe(), task("rmse"))
+    sentence = r"'flip' changes images .*, but the rows of task 'simulated' are plain numbers: leave it out"
+    with pytest.raises(UserError, match=sentence):
+        check(recipe_of({"augmentation": "flip"}), task())
+
+
+def test_augmentations_are_switched_on_beside_regularizers():
+    arms = arms_of(
+        "augmentation=none,mixup+swap_noise", Recipe(hyper={"dropout.rate": 0.5, "mixup.alpha": 1.0})
+    )
+    assert [dict(arm.recipe.hyper) for arm in arms] == [
+        {"dropout.rate": 0.5},
+        {"dropout.rate": 0.5, "mixup.alpha": 1.0, "swap_noise.rate": 0.1},
+    ]
+    assert set(arms[1].space) - set(arms[0].space) == {"swap_noise.rate"}
+
+
 def test_there_are_no_alternatives_where_an_axis_means_nothing():
     own, of = Recipe(network="own", initializer="own"), task(network=lambda: None)
     for name in ("width", "depth", "residual", "activation", "normalization", "dropout"):
@@ -106,7 +142,7 @@ def test_there_are_no_alternatives_where_an_axis_means_nothing():
     assert alternatives(axis_of("label_noise"), Recipe(), task("rmse")) == ()
     assert "dropout" not in alternatives(axis_of("regularizer"), own, of)
     assert set(alternatives(axis_of("network"), own, of)) == {"mlp"}
-    assert alternatives(axis_of("network"), Recipe(), task(**IMAGES)) == ("convnet",)
+    assert "convnet" in alternatives(axis_of("network"), Recipe(), task(**IMAGES))
 
 
 def test_a_technique_axis_offers_the_catalogue():
@@ -122,7 +158,7 @@ def test_a_hyperparameters_range_is_offered_at_equal_ratios():
 
 SEARCHED = [
     (kind, each["name"], name)
-    for kind in {*catalogue.kinds()} & {one.name for one in fields(Recipe)} | {"regularizer"}
+    for kind in {*catalogue.kinds()} & {one.name for one in fields(Recipe)} | {*catalogue.SWITCHED}
     for each in catalogue.describe(kind)
     for name, one in each["hyper"].items()
     if one["low"] is not None
@@ -132,7 +168,8 @@ SEARCHED = [
 @pytest.mark.parametrize(("kind", "technique", "hyper"), sorted(SEARCHED))
 def test_every_searched_hyperparameter_is_an_axis(kind, technique, hyper):
     name = f"{technique}.{hyper}"
-    recipe = start_of(name, task()) if kind == "regularizer" else replace(Recipe(), **{kind: technique})
+    switched = kind in catalogue.SWITCHED
+    recipe = start_of(name, fitting(name)) if switched else replace(Recipe(), **{kind: technique})
     arms = arms_of(f"{technique}.{hyper}", recipe)
     assert len(arms) == 5
     assert [arm.recipe.hyper[f"{technique}.{hyper}"] for arm in arms] == [float(arm.name) for arm in arms]
@@ -291,6 +328,7 @@ def test_ones_own_file_can_take_over_from_a_rule(tmp_path):
 def test_a_value_that_was_read_is_read_as_itself():
     for name in MANY:
         axis = axis_of(name)
-        for value in values_of(axis, None, start_of(name, task()), task()):
+        of = fitting(name)
+        for value in values_of(axis, None, start_of(name, of), of):
             assert read(axis, value, Recipe(), task()) == value
             assert read(axis, label(value), replace(Recipe()), task()) == value

@@ -31,7 +31,7 @@ def of_weights(name):
 def chosen(kind, name, share=0.4):
     """A recipe with the technique, its hyperparameters away from their defaults and of few digits."""
     recipe = recipe_with(kind, name, Recipe(), share)
-    if kind == "regularizer" and not any(one.startswith(f"{name}.") for one in recipe.hyper):
+    if kind in catalogue.SWITCHED and not any(one.startswith(f"{name}.") for one in recipe.hyper):
         defaults = catalogue.find(kind, name).Hyper()._asdict()
         recipe = replace(recipe, hyper={f"{name}.{field}": value for field, value in defaults.items()})
     return replace(recipe, hyper={key: float(f"{value:.3g}") for key, value in recipe.hyper.items()})
@@ -43,7 +43,7 @@ def told(kind, name):
     before = replace(after, hyper={key: one for key, one in after.hyper.items() if name not in key})
     if kind == "link":
         before = replace(before, optimizer=Recipe.optimizer)
-    elif kind != "regularizer":
+    elif kind not in catalogue.SWITCHED:
         other = next(one for one in catalogue.names(kind) if one != name)
         before = replace(before, **{kind: other})
     module = catalogue.find(kind, name)
@@ -437,12 +437,42 @@ def test_branches_are_silenced_as_often_and_made_as_loud(name, share):
     assert theirs.max() == pytest.approx(float(ours.max()))
 
 
-@pytest.mark.parametrize("name", of_kind("regularizer", "input"))
-def test_inputs_are_as_noisy(name):
-    lines, module, hyper = told("regularizer", name)
-    x = torch.randn(300, 200, dtype=torch.float64)
-    theirs, ours = run(lines)["noisy"](x) - x, module.apply(x, torch.tensor(3), hyper) - x
-    assert float(theirs.std()) == pytest.approx(float(ours.std()), rel=0.02)
+def moments(made, x):
+    """Numbers of what was made of many equal rows ``x``: how it differs, on the average and by row."""
+    rows = (made - x).flatten(1)
+    return torch.stack([rows.mean(), rows.std(), rows.mean(1).std(), rows.std(1).std()])
+
+
+@pytest.mark.parametrize("name", of_kind("augmentation", "inputs"))
+def test_inputs_are_changed_as_much(name):
+    """Of equal rows, so that only chance differs; swapping needs rows that differ."""
+    lines, module, hyper = told("augmentation", name)
+    torch.manual_seed(0)
+    count = 1 if name == "swap_noise" else 4000
+    x = torch.randn(4000 // count, 3, 8, 8, dtype=torch.float64).repeat(count, 1, 1, 1)
+    if module.INPUTS == "tokens":
+        x = (3 * x.abs()).floor()
+    ours, theirs = module.apply(x, torch.tensor(3), hyper), run(lines)[name](x)
+    torch.testing.assert_close(moments(theirs, x), moments(ours, x), rtol=0.06, atol=0.006)
+    assert not torch.equal(ours, x)
+
+
+@pytest.mark.parametrize("name", of_kind("augmentation", "pairs"))
+def test_pairs_are_mixed_as_much(name):
+    """Images of one color stay as bright as their aims say; mixing lowers the aims' variance as much."""
+    lines, module, hyper = told("augmentation", name)
+    torch.manual_seed(0)
+    source = torch.randint(1, 9, (5, 1, 1, 1)).double()
+    x, y = source.expand(5, 2, 12, 12).clone(), source.view(5, 1)
+    theirs = run(lines)[name]
+    variance = []
+    for make in (theirs, lambda x, y: module.apply(x, y, torch.randint(1 << 30, ()), hyper)):
+        made = [make(x, y) for _ in range(600)]
+        for one, aim in made:
+            torch.testing.assert_close(one.mean((1, 2, 3)), aim[:, 0], rtol=1e-6, atol=1e-6)
+        variance.append(float(torch.stack([aim.var() for _, aim in made]).mean() / y.var()))
+    assert variance[0] == pytest.approx(variance[1], abs=0.04)
+    assert 0.4 < variance[0] < 0.9
 
 
 @pytest.mark.parametrize("name", of_kind("regularizer", "output"))

@@ -104,6 +104,8 @@ def test_changes_lead_from_one_recipe_to_another():
         ("optimizer=sdg", "there is no optimizer 'sdg'; did you mean 'sgd'"),
         ("regularizer=dropuot", "there is no regularizer 'dropuot'; did you mean 'dropout'"),
         ("regularizer=./mine.py", "a file of your own can be any technique but a regularizer"),
+        ("augmentation=./mine.py", "a file of your own can be any technique but an augmentation"),
+        ("augmentation=flap", "there is no augmentation 'flap'; did you mean 'flip'"),
         ("adam.beta9=1", "there is no hyperparameter of adam 'beta9'; did you mean 'beta"),
         ("sgd.lr=1", "sgd.lr needs optimizer sgd, but the recipe has adam; choose optimizer=sgd"),
         ("nothing.lr=1", "there is no technique 'nothing'; "),

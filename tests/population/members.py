@@ -14,7 +14,7 @@ from shoal.population.recipe import Job, Recipe
 from shoal.population.stack import Stack
 from shoal.population.train import Training, start
 from shoal.tasks.arrays import from_arrays
-from shoal.tasks.task import Task
+from shoal.tasks.task import Prepared, Task
 
 PROGRAMS = Programs(torch.float64)  # traced once for all tests of this folder
 LONG = 1e6  # epochs: longer than any test trains
@@ -72,6 +72,36 @@ class Recurrent(nn.Module):
         return self.last(self.lstm(x)[0][:, -1])
 
 
+class Words(nn.Module):
+    """A user's module that takes token numbers below 9."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.last = nn.Embedding(9, 4), nn.Linear(24, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.words(x.long().clamp(0, 8)).flatten(1))
+
+
+def words() -> Task:
+    """Rows of six tokens, of which about every third fills up, and the module that takes them."""
+    made = table(network=Words)
+
+    def prepare(seed: int) -> Prepared:
+        rows = made.prepare(seed)
+        return rows._replace(x=(3 * rows.x[:].abs()).floor().clamp(max=8))
+
+    return replace(made, prepare=prepare, vocabulary=9)
+
+
+def fitting(kind: str, name: str, base: Recipe) -> tuple[Task, Recipe]:
+    """A small task whose inputs the technique is for, and ``base`` with a network for it."""
+    inputs = getattr(catalogue.find(kind, name), "INPUTS", "numbers")
+    if inputs == "tokens":
+        return words(), replace(base, network="own", initializer="own")
+    return table(features=(2, 5, 4) if inputs == "image" else (6,)), base
+
+
 def hyper_of(kind: str, name: str, share: float) -> dict[str, float]:
     """Every searched hyperparameter of a technique at ``share`` of its range, as a recipe spells them."""
     card = catalogue.find(kind, name).CARD
@@ -86,7 +116,7 @@ def hyper_of(kind: str, name: str, share: float) -> dict[str, float]:
 def recipe_with(kind: str, name: str, base: Recipe, share: float) -> Recipe:
     """``base`` with this technique, its hyperparameters away from their defaults."""
     fixed = dict(catalogue.find(kind, name).CARD.recipe)
-    # a regularizer is on when its number stands in hyper
+    # an augmentation or regularizer is on when its number stands in hyper
     chosen: dict[str, Any] = {kind: name} if kind in PLACES else {}
     if kind == "link":
         behind = catalogue.find(kind, name).PLACE == "change"

@@ -12,6 +12,7 @@ from population.members import (
     assert_same,
     begin,
     company,
+    fitting,
     go_on,
     numbers,
     recipe_with,
@@ -27,7 +28,12 @@ TECHNIQUES = [(kind, name) for kind in catalogue.kinds() for name in catalogue.n
 NOISY = {"dropout.rate": 0.3, "l2.coefficient": 0.01}
 LINKED = {"clip_norm.max_norm": 0.3, "max_norm.max_norm": 1.1, "ema.decay": 0.8, "l1.coefficient": 0.002}
 BY_ROW = {"weight_noise.std": 0.1, "label_smoothing.smoothing": 0.2, "swa.start": 0.2}
-AT_PLACES = {"stochastic_depth.rate": 0.4, "confidence_penalty.coefficient": 0.3, "input_noise.std": 0.2}
+AT_PLACES = {
+    "stochastic_depth.rate": 0.4,
+    "confidence_penalty.coefficient": 0.3,
+    "input_noise.std": 0.2,
+    "mixup.alpha": 0.5,
+}
 AT_PLACES |= {"gradient_noise.eta": 0.01}
 TOGETHER = {"matrix.sam.rho": 0.1, "matrix.lamb.lr": 0.02, "norm.schedule_free_sgd.lr": 0.3}
 COMPOSED = "matrix:sam+lamb|norm:schedule_free_sgd|centralize+adam+lookahead"
@@ -44,6 +50,14 @@ NETWORKS = {
     "directions and branches": (
         table(),
         replace(SMALL, depth=3, residual=True, normalization="weight_norm", hyper=NOISY | AT_PLACES),
+    ),
+    "images in pieces": (
+        table(features=(2, 5, 4)),
+        replace(SMALL, residual=True, hyper={"crop.share": 0.25, "flip.probability": 0.4}),
+    ),
+    "mixed convolutions": (
+        table(features=(2, 5, 4)),
+        replace(SMALL, network="convnet", width=2, hyper={"cutmix.probability": 0.6, "crop.share": 0.2}),
     ),
     "gates": (table(), replace(SMALL, normalization="batch_norm", activation="swiglu", residual=True)),
     "gated convolutions": (
@@ -75,8 +89,8 @@ def case(request):
 
 @pytest.mark.parametrize(("kind", "name"), TECHNIQUES)
 def test_every_technique_obeys_the_law(kind, name):
-    task = table()
-    job = Job("subject", recipe_with(kind, name, SMALL, 0.35), 3)
+    task, base = fitting(kind, name, SMALL)
+    job = Job("subject", recipe_with(kind, name, base, 0.35), 3)
     together = begin(task, company(job))
     for steps, tolerance in ((1, 1e-10), (29, 1e-8)):
         go_on(together, steps)

@@ -1,16 +1,18 @@
-"""What a regularizer cannot act on is refused in a sentence, before anything is trained."""
+"""What a regularizer or augmentation cannot act on is refused in a sentence, before anything is trained."""
 
 from dataclasses import replace
 
 import pytest
-import torch
 from torch import nn
 
-from population.members import begin, table
+from population.members import Words, begin, recipe_with, table, words
+from shoal import catalogue
 from shoal.errors import UserError
 from shoal.experiments.planning import make_plan
 from shoal.population.places import check
 from shoal.population.recipe import Job, Recipe
+from shoal.tasks.own_loss import OwnLoss
+from shoal.tasks.task import Task
 
 BASE = Recipe(width=8, depth=2, batch_size=16, epochs=6)
 
@@ -33,17 +35,43 @@ def test_stochastic_depth_without_branches_is_refused(changes):
 
 
 def test_noise_on_inputs_that_are_names_is_refused():
-    class Words(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.words, self.last = nn.Embedding(9, 4), nn.Linear(24, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.last(self.words(x.long().clamp(0, 8)).flatten(1))
-
     recipe = Recipe(network="own", initializer="own", hyper={"input_noise.std": 0.1})
     with pytest.raises(UserError, match=r"'input_noise' changes inputs .* whole numbers \(Embedding\)"):
         begin(table(network=Words), [Job("one", recipe, 0)])
+
+
+AUGMENTATIONS = {name: catalogue.find("augmentation", name) for name in catalogue.names("augmentation")}
+IMAGES = [name for name, one in AUGMENTATIONS.items() if one.INPUTS == "image"]
+MIXING = [name for name, one in AUGMENTATIONS.items() if one.PLACE == "pairs"]
+
+
+def refused(name: str, task: Task, recipe: Recipe = BASE) -> str:
+    """The sentence on an augmentation, before anything is built."""
+    with pytest.raises(UserError) as caught:
+        check(recipe_with("augmentation", name, recipe, 0.5), task)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_what_changes_images_is_refused_for_plain_numbers(name):
+    for features in ((6,), (6, 6)):
+        assert "changes images [channels, height, width]" in refused(name, table(features=features))
+    check(recipe_with("augmentation", name, BASE, 0.5), table(features=(1, 6, 6)))
+
+
+def test_tokens_and_numbers_are_no_substitutes():
+    assert "changes tokens, but the rows of task" in refused("word_dropout", table())
+    for name in AUGMENTATIONS.keys() - {"word_dropout"}:
+        assert "are tokens: leave it out" in refused(name, words())
+    check(recipe_with("augmentation", "word_dropout", BASE, 0.5), words())
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_mixing_needs_aims_that_can_be_mixed(name):
+    task = table(features=(1, 6, 6))
+    own = replace(task, loss=OwnLoss(nn.CrossEntropyLoss(), (3,), (), True))
+    assert "mixes what rows aim at" in refused(name, own)
+    check(recipe_with("augmentation", name, BASE, 0.5), table(features=(1, 6, 6), classes=None))
 
 
 def test_what_can_act_is_let_through():

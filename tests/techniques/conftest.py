@@ -162,7 +162,6 @@ def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
             lambda hyper, x, key: rule.apply(x, key, 0.6, hyper),
             (normal(MEMBERS, 20, 3), keys),
         ),
-        "input": (lambda hyper, x, key: rule.apply(x, key, hyper), (normal(MEMBERS, 6, 2, 3), keys)),
         "output": (lambda hyper, x: rule.penalty(x, hyper), (normal(MEMBERS, 6, 4),)),
         "target": (lambda hyper, x: rule.apply(x, hyper), (normal(MEMBERS, 6, 4).softmax(-1),)),
         "weights": (roles, (normal(MEMBERS, 4, 3), keys)),
@@ -175,6 +174,17 @@ def _regularizer(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[...
         "average": (average, (normal(MEMBERS, 10, 7),)),
     }
     return ways[rule.PLACE]
+
+
+def _augmentation(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:
+    keys = torch.arange(MEMBERS, dtype=torch.int64) * 7 + 1
+    x = normal(MEMBERS, 6, 3, 5, 4)
+    if rule.INPUTS == "tokens":
+        x = (3 * normal(MEMBERS, 6, 9).abs()).floor()
+    if rule.PLACE == "pairs":
+        target = normal(MEMBERS, 6, 4).softmax(-1)
+        return lambda hyper, x, target, key: rule.apply(x, target, key, hyper), (x, target, keys)
+    return lambda hyper, x, key: rule.apply(x, key, hyper), (x, keys)
 
 
 def _controller(rule: Any, normal: Callable[..., Tensor]) -> tuple[Callable[..., Any], tuple[Tensor, ...]]:

@@ -64,8 +64,8 @@ def build(
             residual=architecture.residual,
             activation=(architecture.activation, catalogue.find("activation", architecture.activation)),
             normalization=normalization,
-            regularizers=tuple(catalogue.regularizers(architecture.hyper, "activation").items()),
-            branches=tuple(catalogue.regularizers(architecture.hyper, "branch").items()),
+            regularizers=tuple(catalogue.switched_on(architecture.hyper, "activation").items()),
+            branches=tuple(catalogue.switched_on(architecture.hyper, "branch").items()),
             scaled=scales_branches(architecture.initializer),
         )
     )

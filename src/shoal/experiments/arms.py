@@ -76,8 +76,8 @@ def arm(
 ) -> Arm:
     """The arm that the ``base`` changes, then its own make of ``start``. Numbers that are set are not tuned.
 
-    Raises UserError for a change that is wrong, roles that the network has not, regularizers that cannot act
-    there, or ``auto`` where nothing is tuned.
+    Raises UserError for a change that is wrong, roles that the network has not, what is switched on and
+    cannot act there, or ``auto`` where nothing is tuned.
     """
     made = recipes.draft(changes, start, task, base)
     if task is not None:
@@ -141,7 +141,7 @@ def name_of(values: Mapping[Axis, Value]) -> str:
     """An arm's name: its value, or of several axes "adam · width 32", where names say what they are."""
     if len(values) == 1:
         return label(next(iter(values.values())))
-    kinds = ("technique", "regularizer")
+    kinds = ("technique", "switched")
     bare = {axis: axis.kind in kinds and value not in ("none", "own") for axis, value in values.items()}
     return " · ".join(
         label(value) if bare[axis] else f"{axis.name} {label(value)}" for axis, value in values.items()
@@ -159,16 +159,17 @@ def _different(arms: Sequence[Arm]) -> tuple[Arm, ...]:
 
 
 def _nuisance(recipe: Recipe, free: Collection[str]) -> dict[str, Dimension]:
-    """lr and weight decay of each rule, else L2, and what links and regularizers search; never what is fixed.
+    """lr and weight decay of each rule, else L2, and what links, augmentations and regularizers search; never
+    what is fixed.
 
-    Each rule of a switch or split has its own. A link or regularizer is compared for its own numbers' sake.
+    Each rule of a switch or split has its own. The others are compared for their own numbers' sake.
     """
     chosen = hyperparameters.of(*uses(recipe.optimizer))
     wanted = [one for one in chosen if one.name == "lr"]
     decay = [one for one in chosen if one.name == "weight_decay" and one.range is not None]
-    wanted += decay or hyperparameters.of(hyperparameters.regularizer(WEIGHT_PENALTY))
+    wanted += decay or hyperparameters.of(hyperparameters.switched(WEIGHT_PENALTY))
     wanted += [one for one in chosen if one.use.kind == "link"]
-    wanted += hyperparameters.of(*map(hyperparameters.regularizer, hyperparameters.regularizers(recipe)))
+    wanted += hyperparameters.of(*map(hyperparameters.switched, hyperparameters.switched_on(recipe)))
     space = {}
     for one in wanted:
         if one.range is not None and (one.key not in recipe.hyper or one.key in free):

@@ -27,7 +27,7 @@ _POINTS = 5
 
 def names() -> tuple[str, ...]:
     """The axes with names of their own; beside them every "technique.hyper" is one."""
-    return (*hyperparameters.kinds(), "regularizer", "lr", *fields.plain(), *short())
+    return (*hyperparameters.kinds(), *catalogue.SWITCHED, "lr", *fields.plain(), *short())
 
 
 def listed() -> list[dict[str, str]]:
@@ -50,8 +50,8 @@ def axis_of(name: str, what: str = "axis") -> Axis:
     """The axis called ``name``. Raises UserError for one that does not exist, listing those that do."""
     if name in hyperparameters.kinds():
         return Axis(name, "technique")
-    if name == "regularizer":
-        return Axis(name, "regularizer")
+    if name in catalogue.SWITCHED:
+        return Axis(name, "switched")
     if name in fields.plain():
         return Axis(name, "field")
     if name == "lr" or name in short() or "." in name.strip("."):
@@ -116,8 +116,8 @@ def _offered(axis: Axis, recipe: Recipe, task: "Task") -> tuple[Value, ...]:
         return fields.offered(axis.name, recipe, task)
     if axis.kind == "technique":
         return (*words(axis, recipe), *catalogue.names(axis.name))
-    if axis.kind == "regularizer":
-        possible = (name for name in catalogue.names("regularizer") if name != WEIGHT_PENALTY)
+    if axis.kind == "switched":
+        possible = (name for name in catalogue.names(axis.name) if name != WEIGHT_PENALTY)
         return (
             *words(axis, recipe),
             *(one for one in possible if fits(Axis(f"{one}.", "hyper"), recipe, task)),

@@ -1,7 +1,7 @@
 """One axis: how a value of it is written, read, checked and put into a recipe.
 
-An axis is a kind of technique (its values are the catalogue's names), "regularizer", a field of the recipe,
-or a hyperparameter, "technique.hyper".
+An axis is a kind of technique (its values are the catalogue's names), a kind of which several may be switched
+on (augmentation, regularizer), a field of the recipe, or a hyperparameter, "technique.hyper".
 """
 
 import math
@@ -31,11 +31,11 @@ class Axis:
     """An axis by its name: "optimizer", "regularizer", "width", "lr", "adam.beta2", "dropout"."""
 
     name: str
-    kind: Literal["technique", "regularizer", "field", "hyper"]
+    kind: Literal["technique", "switched", "field", "hyper"]
 
     @property
     def key(self) -> str:
-        """A hyperparameter as a recipe names it; a regularizer's name stands for its only searched one."""
+        """A hyperparameter as a recipe names it; a technique's name (``short``) stands for its only one."""
         return short().get(self.name, self.name)
 
 
@@ -45,8 +45,8 @@ def read(axis: Axis, value: Value, recipe: Recipe, task: "Task | None" = None) -
         return fields.read(axis.name, value, task)
     if axis.kind == "technique":
         return _technique(axis.name, str(value), recipe)
-    if axis.kind == "regularizer":
-        return _regularizers(str(value))
+    if axis.kind == "switched":
+        return _joined(axis.name, str(value))
     found = hyperparameters.find(axis.key, recipe)
     try:
         number = math.nan if value is None or isinstance(value, bool) else float(value)
@@ -61,7 +61,7 @@ def read(axis: Axis, value: Value, recipe: Recipe, task: "Task | None" = None) -
 
 def apply(axis: Axis, value: Value, recipe: Recipe) -> Recipe:
     """``recipe`` with the axis set to a value that was read, and what the optimizer's card fixes
-    (batch_size) applied. A regularizer that is set takes the place of those that were on, beside L2.
+    (batch_size) applied. Regularizers (augmentations) that are set replace those that were on, beside L2.
 
     Raises UserError when the card fixes the very field that is set, or the network does not have it.
     """
@@ -69,8 +69,8 @@ def apply(axis: Axis, value: Value, recipe: Recipe) -> Recipe:
     if axis.kind == "hyper":
         key = hyperparameters.find(axis.key, recipe).key
         return replace(recipe, hyper={**recipe.hyper, key: float(value)})  # type: ignore[arg-type]
-    if axis.kind == "regularizer":
-        return replace(recipe, hyper=_regularized(str(value), recipe))
+    if axis.kind == "switched":
+        return replace(recipe, hyper=_switched(axis.name, str(value), recipe))
     changed: dict[str, Any] = {axis.name: value}
     if axis.name == "network" and value != "own" and recipe.initializer == "own":
         changed["initializer"] = Recipe.initializer
@@ -88,10 +88,10 @@ def value_in(axis: Axis, recipe: Recipe) -> Value:
     if axis.kind == "hyper":
         found = hyperparameters.find(axis.key, recipe)
         use = found.use
-        off = use.kind == "regularizer" and use.technique not in hyperparameters.regularizers(recipe)
+        off = use.kind in catalogue.SWITCHED and use.technique not in hyperparameters.switched_on(recipe)
         return 0.0 if off else recipe.hyper.get(found.key, found.default)
-    if axis.kind == "regularizer":
-        on = (one for one in hyperparameters.regularizers(recipe) if one != WEIGHT_PENALTY)
+    if axis.kind == "switched":
+        on = (one for one in hyperparameters.switched_on(recipe, axis.name) if one != WEIGHT_PENALTY)
         return "+".join(on) or "none"
     value: Value = getattr(recipe, axis.name)
     return value
@@ -110,11 +110,10 @@ def has(axis: Axis, recipe: Recipe) -> bool:
     """Whether the recipe's network has what the axis sets."""
     if axis.kind == "field":
         return fields.has(recipe, axis.name)
-    regularizer = axis.key.rpartition(".")[0]
-    if axis.kind == "hyper" and regularizer in catalogue.names("regularizer"):
-        return _refusal(axis, recipe) is None and not (
-            recipe.network == "own" and catalogue.find("regularizer", regularizer).PLACE == "activation"
-        )
+    name = axis.key.rpartition(".")[0]
+    if axis.kind == "hyper" and (kind := catalogue.switched_kind(name)):
+        inside = catalogue.find(kind, name).PLACE == "activation"
+        return _refusal(axis, recipe) is None and not (recipe.network == "own" and inside)
     if axis.name not in _LAYERS:
         return True
     return recipe.network != "own" and axis.name in register.describe(recipe.network).fields
@@ -126,11 +125,12 @@ def fits(axis: Axis, recipe: Recipe, task: "Task") -> bool:
 
 
 def _refusal(axis: Axis, recipe: Recipe, task: "Task | None" = None) -> str | None:
-    """Why the recipe (on the task) cannot have the regularizer whose hyperparameter the axis is."""
+    """Why the recipe (on the task) cannot have what the axis, a hyperparameter, switches on."""
     name = axis.key.rpartition(".")[0]
-    if axis.kind != "hyper" or name not in catalogue.names("regularizer"):
+    kind = catalogue.switched_kind(name)
+    if axis.kind != "hyper" or kind is None:
         return None
-    return refusal(name, catalogue.find("regularizer", name), recipe, task)
+    return refusal(name, catalogue.find(kind, name), recipe, task)
 
 
 def check_has(axis: Axis, recipe: Recipe) -> None:
@@ -162,10 +162,12 @@ def words(axis: Axis, recipe: Recipe) -> tuple[str, ...]:
 
 @cache
 def short() -> dict[str, str]:
-    """Regularizers whose name stands for their only searched hyperparameter: "dropout" → "dropout.rate"."""
+    """Augmentations and regularizers whose name stands for their only searched hyperparameter: "dropout" →
+    "dropout.rate"."""
     return {
         each["name"]: f"{each['name']}.{searched[0]}"
-        for each in catalogue.describe("regularizer")
+        for kind in catalogue.SWITCHED
+        for each in catalogue.describe(kind)
         if len(searched := [name for name, one in each["hyper"].items() if one["low"] is not None]) == 1
     }
 
@@ -187,26 +189,28 @@ def _technique(kind: str, name: str, recipe: Recipe) -> str:
     return name
 
 
-def _regularizers(text: str) -> str:
-    known = catalogue.names("regularizer")
+def _joined(kind: str, text: str) -> str:
+    known = catalogue.names(kind)
     parts = [part.strip() for part in text.split("+")]
     if parts == ["none"]:
         return "none"
     for part in parts:
         if part.endswith(".py"):
-            raise UserError(f"regularizer {part}: a file of your own can be any technique but a regularizer")
+            article = "an" if kind[0] in "aeiou" else "a"
+            raise UserError(f"{kind} {part}: a file of your own can be any technique but {article} {kind}")
         if part not in known:
-            raise unknown("regularizer", part, ("none", *known))
+            raise unknown(kind, part, ("none", *known))
     return "+".join(sorted(set(parts)))
 
 
-def _regularized(value: str, recipe: Recipe) -> dict[str, float]:
-    """The recipe's hyperparameters with exactly these regularizers on, at their defaults, beside L2."""
+def _switched(kind: str, value: str, recipe: Recipe) -> dict[str, float]:
+    """The recipe's hyperparameters with exactly these of the kind on, at their defaults, beside L2."""
     wanted = [] if value == "none" else value.split("+")
-    off = [one for one in hyperparameters.regularizers(recipe) if one != WEIGHT_PENALTY and one not in wanted]
+    on = hyperparameters.switched_on(recipe, kind)
+    off = [one for one in on if one != WEIGHT_PENALTY and one not in wanted]
     hyper = {name: one for name, one in recipe.hyper.items() if name.rpartition(".")[0] not in off}
     for name in wanted:
         check_has(Axis(f"{name}.", "hyper"), recipe)
-        for one in hyperparameters.of(hyperparameters.regularizer(name)):
+        for one in hyperparameters.of(hyperparameters.switched(name)):
             hyper.setdefault(one.key, one.default)
     return hyper

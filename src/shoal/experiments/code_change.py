@@ -30,7 +30,8 @@ _WHERE = {
     "activation": "after each hidden layer",
     "normalization": "after each hidden layer's linear map, before its activation",
     "weight normalization": "before the optimizer is made",
-    "input regularizer": "model(noisy(x)), in training only",
+    "inputs augmentation": "x = {name}(x) before model(x), in training only",
+    "pairs augmentation": "x, y = {name}(x, y) before model(x), in training only; of classes y is one-hot",
     "activation regularizer": "after each hidden layer's activation",
     "branch regularizer": "x + drop(branch, share) for each residual branch, share: 1/branches, ... 1",
     "output regularizer": "loss = loss + penalty(output), in training only",
@@ -41,7 +42,7 @@ _WHERE = {
     "change regularizer": "after optimizer.step()",
     "average regularizer": "evaluate and keep averaged.module in place of model",
 }
-"""By kind, and for links and regularizers by place: when a technique's lines run."""
+"""By kind, and where it has several places by place: when a technique's lines run."""
 _FIELD = {"link": "optimizer"}
 """The recipe's field that names a kind's techniques, where it is not the kind's own."""
 _NAMED = {
@@ -49,7 +50,6 @@ _NAMED = {
     "normalization": "normalization = ",
     "activation regularizer": "dropout = ",
     "branch regularizer": "drop = ",
-    "input regularizer": "noisy = ",
     "output regularizer": "penalty = ",
     "target regularizer": "criterion = ",
 }
@@ -78,7 +78,7 @@ def code_change(before: Recipe, after: Recipe, steps: int) -> list[str]:
             lines += _lines(key.kind, use, after, steps)
     kept = {key.kind for key in new}
     for key, use in old.items():
-        if key not in new and (key.kind in ("regularizer", "link") or key.kind not in kept):
+        if key not in new and (key.kind in (*catalogue.SWITCHED, "link") or key.kind not in kept):
             lines.append(f"# without {key.kind} {prefix(use.technique)}")
     text = "\n".join(lines)
     first = optimizer_code.ROLES if "role[name]" in text else []
@@ -86,7 +86,7 @@ def code_change(before: Recipe, after: Recipe, steps: int) -> list[str]:
 
 
 class _Key(NamedTuple):
-    """name: of a rule, link or regularizer, of which there may be several."""
+    """name: of what there may be several: a rule, a link, what is switched on."""
 
     kind: str
     name: str
@@ -103,7 +103,7 @@ class _Use(NamedTuple):
 def _used(recipe: Recipe) -> dict[_Key, _Use]:
     """What a recipe uses, in the order of its fields; not what the user's own module does for itself."""
     found = {}
-    order = [*hyperparameters.kinds(), "regularizer"]
+    order = [*hyperparameters.kinds(), *catalogue.SWITCHED]
     at_work = list(optimizer_code.acting(recipe.optimizer))
     others = [use for use in hyperparameters.used(recipe) if use.kind not in ("optimizer", "link")]
     moving = dict.fromkeys(one.use for one in at_work)
@@ -112,7 +112,7 @@ def _used(recipe: Recipe) -> dict[_Key, _Use]:
         if recipe.network == "own" and kind in ("activation", "normalization"):
             continue
         hyper = {one.name: one.default for one in hyperparameters.of(use)} | recipe.hyper_of(label)
-        name = label if kind in ("optimizer", "link", "regularizer") else ""
+        name = label if kind in ("optimizer", "link", *catalogue.SWITCHED) else ""
         found[_Key(kind, name)] = _Use(technique, hyper, tuple(one for one in at_work if one.use == use))
     return found
 
@@ -125,8 +125,8 @@ def _lines(kind: str, use: _Use, recipe: Recipe, steps: int) -> list[str]:
     if use.acting:
         return [line for one in use.acting for line in _moving(one, use.hyper, recipe, steps)]
     module, (technique, hyper, _) = catalogue.find(kind, use.technique), use
-    place = f"{module.PLACE} {kind}" if kind == "regularizer" or acts_on_weights(module) else kind
-    where, text = _WHERE[place], card(kind, technique).torch
+    place = f"{module.PLACE} {kind}" if kind in catalogue.SWITCHED or acts_on_weights(module) else kind
+    where, text = _WHERE[place].format(name=technique), card(kind, technique).torch
     if not text:
         return [_comment(kind, technique, hyper)]
     text = _NAMED.get(place, "") + _filled(text, hyper, recipe, steps)

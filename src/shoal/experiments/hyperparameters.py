@@ -51,9 +51,11 @@ def kinds() -> tuple[str, ...]:
     return tuple(one.name for one in fields(Recipe) if one.name in catalogue.kinds())
 
 
-def regularizer(name: str) -> Use:
-    """A regularizer as a recipe uses it."""
-    return Use("regularizer", name, name)
+def switched(name: str) -> Use:
+    """An augmentation or regularizer as a recipe uses it."""
+    kind = catalogue.switched_kind(name)
+    assert kind is not None
+    return Use(kind, name, name)
 
 
 def of(*each: Use) -> tuple[Hyperparameter, ...]:
@@ -66,27 +68,28 @@ def of(*each: Use) -> tuple[Hyperparameter, ...]:
 
 
 def used(recipe: Recipe) -> list[Use]:
-    """The techniques a recipe uses: its optimizer's rules and links, the other kinds, its regularizers."""
+    """The techniques a recipe uses: its optimizer's rules and links, the other kinds, what is switched on."""
     found = list(uses(recipe.optimizer))
     for kind in kinds():
         technique = getattr(recipe, kind)
         if kind != "optimizer" and technique not in ("none", "own"):
             found.append(Use(kind, technique, prefix(technique)))
-    return found + [regularizer(name) for name in regularizers(recipe)]
+    return found + [switched(name) for name in switched_on(recipe)]
 
 
-def regularizers(recipe: Recipe) -> tuple[str, ...]:
-    """The regularizers that are on: those with a hyperparameter in ``recipe.hyper``."""
+def switched_on(recipe: Recipe, *kinds: str) -> tuple[str, ...]:
+    """What is on of augmentations and regularizers (or of ``kinds``): with a number in ``recipe.hyper``."""
     set_ = {name.rpartition(".")[0] for name in recipe.hyper}
-    return tuple(name for name in catalogue.names("regularizer") if name in set_)
+    known = (name for kind in kinds or catalogue.SWITCHED for name in catalogue.names(kind))
+    return tuple(name for name in known if name in set_)
 
 
 def find(name: str, recipe: Recipe) -> Hyperparameter:
     """The hyperparameter called ``"technique.hyper"``, or ``"lr"`` (the optimizer's), on this recipe.
 
-    In an optimizer that is split by role, a branch's are called after its roles: ``"matrix.lion.lr"``. A
-    regularizer that is off is found as well: setting its hyperparameter turns it on. Raises UserError for
-    another technique that the recipe does not use, saying how to choose it, and for what does not exist.
+    In an optimizer that is split by role, a branch's are called after its roles: ``"matrix.lion.lr"``. An
+    augmentation or regularizer that is off is found as well: setting its number turns it on. Raises UserError
+    for another technique that the recipe does not use, saying how to choose it, and for what does not exist.
     """
     if name == "lr":
         return _lr(recipe)
@@ -94,8 +97,8 @@ def find(name: str, recipe: Recipe) -> Hyperparameter:
     known = {use.label: use for use in reversed(used(recipe))}
     if technique in known:
         return _named(known[technique], hyper)
-    if technique in catalogue.names("regularizer"):
-        return _named(regularizer(technique), hyper)
+    if catalogue.switched_kind(technique):
+        return _named(switched(technique), hyper)
     elsewhere = any(label.endswith(f".{technique}") for label in known)
     for kind in () if elsewhere else kinds():
         if technique in catalogue.names(kind):
@@ -108,7 +111,8 @@ def find(name: str, recipe: Recipe) -> Hyperparameter:
             f"{name} needs link {technique} in the optimizer, but the recipe has {recipe.optimizer}; "
             f"choose for example optimizer={chained(technique)}"
         )
-    raise unknown("technique", technique, {*known, *catalogue.names("regularizer")})
+    others = (name for kind in catalogue.SWITCHED for name in catalogue.names(kind))
+    raise unknown("technique", technique, {*known, *others})
 
 
 def chained(link: str) -> str:

@@ -1,8 +1,9 @@
 """Recipes as people write them: ``"optimizer=sgd schedule=cosine lr=auto"``, or a file recipe.toml.
 
-A recipe is told by its changes, name → value: a field ("width"), "regularizer" (one or several joined by +,
-or none), "lr" (the optimizer's), or any "technique.hyper" of a technique that the recipe uses. A
-hyperparameter of a regularizer turns it on. A hyperparameter that is told is fixed; ``auto`` leaves it free.
+A recipe is told by its changes, name → value: a field ("width"), "augmentation" or "regularizer" (one or
+several joined by +, or none), "lr" (the optimizer's), or any "technique.hyper" of a technique that the recipe
+uses. A hyperparameter of an augmentation or regularizer turns it on. A hyperparameter that is told is fixed;
+``auto`` leaves it free.
 """
 
 import dataclasses
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from shoal import catalogue
 from shoal.errors import UserError
 from shoal.experiments import axes, hyperparameters, toml_text
 from shoal.experiments.axis import Axis, apply, label, read
@@ -26,15 +28,15 @@ if TYPE_CHECKING:  # tasks import torch
 AUTO = "auto"
 _LARGEST_FILE = 1_000_000
 _ORDER = ("network", "optimizer")
-"""What others depend on comes first; then techniques, fields, regularizers, hyperparameters."""
-_KINDS = ("technique", "field", "regularizer", "hyper")
+"""What others depend on comes first; then techniques, fields, what is switched on, hyperparameters."""
+_KINDS = ("technique", "field", "switched", "hyper")
 
 Changes = Mapping[str, Value]
 
 
 class Draft(NamedTuple):
     """A recipe, and what of it is not fixed. free: hyperparameters to tune although they may stand in the
-    recipe: those a regularizer brought with it, and the ``auto`` ones. values: the changes, as read.
+    recipe: those that came with what was switched on, and the ``auto`` ones. values: the changes, as read.
     """
 
     recipe: Recipe
@@ -95,7 +97,7 @@ def _changed(made: Draft, axis: Axis, value: Value, task: "Task | None") -> Draf
     after = apply(axis, number, recipe)
     if axis.name == "network" and number != recipe.network:
         after = dataclasses.replace(after, **_start(str(number), values))
-    if axis.kind == "regularizer":
+    if axis.kind == "switched":
         free |= set(after.hyper) - set(recipe.hyper)
     return Draft(after, free, auto, {**values, axis.name: number})
 
@@ -186,6 +188,6 @@ def _in_file(path: Path | str, error: UserError) -> UserError:
 
 
 def _free(hyper: Mapping[str, float], one: Hyperparameter) -> dict[str, float]:
-    """``hyper`` without one's value; of a regularizer it stays at its default, so that it is on."""
+    """``hyper`` without one's value; of what is switched on it stays at its default."""
     left = {name: value for name, value in hyper.items() if name != one.key}
-    return left | ({one.key: one.default} if one.use.kind == "regularizer" else {})
+    return left | ({one.key: one.default} if one.use.kind in catalogue.SWITCHED else {})

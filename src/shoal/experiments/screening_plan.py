@@ -28,7 +28,7 @@ def axis_names() -> tuple[str, ...]:
     The learning rate is none of them: it is tuned for every alternative.
     """
     free = (name for name in fields.plain() if name not in _GIVEN)
-    return (*hyperparameters.kinds(), "regularizer", *free)
+    return (*hyperparameters.kinds(), *catalogue.SWITCHED, *free)
 
 
 def left_out(screened: Iterable[str]) -> Mapping[str, int]:

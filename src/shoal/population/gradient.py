@@ -37,7 +37,8 @@ def row_losses(
 
     Of next tokens it is the mean cross-entropy over the places that count, whose target is not negative.
 
-    ``aims`` change the classes' probabilities that the cross-entropy is taken with.
+    target holds classes [rows] or, where rows were mixed, their probabilities [rows, classes]. ``aims``
+    change the probabilities that the cross-entropy is taken with.
     """
     if own is not None:
         return own.rows(output, target)
@@ -47,11 +48,17 @@ def row_losses(
         return (each * counts).sum(1) / counts.sum(1)
     if kind == "classification":
         score = torch.log_softmax(output, -1)
-        chosen = target[:, None] == torch.arange(score.shape[-1], device=score.device)
+        mixed = target.is_floating_point()
+        chosen = target if mixed else is_class(target, score.shape[-1])
         for _, technique, hyper in aims:
             chosen = technique.apply(chosen.to(score.dtype), hyper)
         return -(score * chosen).sum(-1)
     return ((output - target) ** 2).mean(-1)
+
+
+def is_class(target: Tensor, classes: int) -> Tensor:
+    """Whether each row's class, of ``target`` [rows], is each of the classes, [rows, classes]."""
+    return target[:, None] == torch.arange(classes, device=target.device)
 
 
 def effective(
@@ -76,12 +83,34 @@ def effective(
 
 
 def _acting(family: Family, values: Mapping[str, Tensor], place: str) -> Techniques:
-    """A family's regularizers at one place, with this member's numbers."""
-    found = catalogue.regularizers(family.hyper, place)
+    """A family's regularizers or augmentations at one place, with this member's numbers."""
+    found = catalogue.switched_on(family.hyper, place)
     return [
         (name, one, one.Hyper(*(values[f"{name}.{field}"] for field in one.Hyper._fields)))
         for name, one in found.items()
     ]
+
+
+def augmented(
+    x: Tensor, y: Tensor, family: Family, values: Mapping[str, Tensor], key: Tensor, outputs: int
+) -> tuple[Tensor, Tensor]:
+    """A batch as the family's augmentations make it: those of inputs first, then those that mix rows.
+
+    Each kind of them comes in the order of names. Where rows are mixed, classes [rows] become probabilities
+    [rows, outputs]. A row that only fills a batch up is a copy of another, so it may be mixed into others.
+    """
+
+    def own(name: str) -> Tensor:
+        return fold(fold(key, _INPUTS), zlib.crc32(name.encode()))
+
+    for name, technique, hyper in _acting(family, values, "inputs"):
+        x = technique.apply(x, own(name), hyper)
+    mixing = _acting(family, values, "pairs")
+    if mixing and family.kind == "classification":
+        y = is_class(y, outputs).to(x.dtype)
+    for name, technique, hyper in mixing:
+        x, y = technique.apply(x, y, own(name), hyper)
+    return x, y
 
 
 def member_loss(template: Template, parameters, buffers, masks, x, y, weight, key, hyper):
@@ -91,8 +120,9 @@ def member_loss(template: Template, parameters, buffers, masks, x, y, weight, ke
     values = dict(zip(family.hyper, hyper, strict=True))
     changes = _acting(family, values, "weights")
     seen = effective(parameters, masks, changes, template.roles, key)
-    for _, technique, numbers in _acting(family, values, "input"):
-        x = technique.apply(x, fold(key, _INPUTS), numbers)
+    # programs of any sizes serve any number of classes, as many as the head of a perceptron has biases
+    outputs = template.outputs if template.static else parameters[-1].shape[-1]
+    x, y = augmented(x, y, family, values, key, outputs)
     template.module.train()  # for a user's module that asks self.training
     with forward(Forward(True, weight, key if family.noisy else None, values)):
         named = dict(zip(template.shapes, seen, strict=True))

@@ -50,7 +50,7 @@ class Link:
 
 def names(recipe: Recipe) -> tuple[str, ...]:
     """The links of a recipe. Raises UserError for two averages."""
-    found = catalogue.regularizers(recipe.hyper, *PLACES)
+    found = catalogue.switched_on(recipe.hyper, *PLACES)
     averages = [name for name, one in found.items() if one.PLACE == "average"]
     if len(averages) > 1:
         raise UserError(f"{' and '.join(averages)} both say which weights are evaluated: choose one of them")
@@ -59,7 +59,7 @@ def names(recipe: Recipe) -> tuple[str, ...]:
 
 def by_position(recipe: Recipe) -> bool:
     """Whether a link draws noise, by position: a narrow network's would be another in a wide one."""
-    return any(_draws(name) for name in catalogue.regularizers(recipe.hyper, "gradient"))
+    return any(_draws(name) for name in catalogue.switched_on(recipe.hyper, "gradient"))
 
 
 @functools.cache

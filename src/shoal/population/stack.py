@@ -239,15 +239,14 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
 
 
 def _numbers(jobs: Sequence[Job], name: str, made: Template, dtype: torch.dtype, device: str) -> Tensor:
-    """A hyperparameter of the gradient's program for each member; 0 where its regularizer is off."""
+    """A hyperparameter of the gradient's program for each member; 0 where its technique is off."""
     technique, _, field_name = name.partition(".")
-    kind = "regularizer"
-    if technique not in catalogue.names(kind):
-        kind = "activation" if technique == made.family.activation else "normalization"
-    found = catalogue.find(kind, technique)
+    switched = catalogue.switched_kind(technique)
+    layer = "activation" if technique == made.family.activation else "normalization"
+    found = catalogue.find(switched or layer, technique)
     given = [job.recipe.hyper_of(technique) for job in jobs]
     numbers = [
-        getattr(catalogue.make_hyper(found, own), field_name) if own or kind != "regularizer" else 0.0
+        getattr(catalogue.make_hyper(found, own), field_name) if own or switched is None else 0.0
         for own in given
     ]
     return torch.tensor(numbers, dtype=dtype, device=device)

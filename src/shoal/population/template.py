@@ -33,12 +33,13 @@ ALWAYS = "l2.coefficient"
 _PLACES = (
     "activation",
     "branch",
-    "input",
+    "inputs",
+    "pairs",
     "target",
     "output",
     "weights",
     "loss",
-)  # of regularizers inside the gradient's program
+)  # of regularizers and augmentations inside the gradient's program
 
 
 class Family(NamedTuple):
@@ -83,8 +84,8 @@ class Template:
 
     @property
     def static(self) -> bool:
-        """Whether programs are made for these very sizes (own modules and losses, convolutions)."""
-        return self.family.network != "mlp" or self.loss is not None
+        """Whether programs are made for these very sizes: all but perceptrons of one row of numbers."""
+        return self.family.network != "mlp" or self.loss is not None or len(self.features) != 1
 
     @functools.cached_property
     def paddable(self) -> bool:
@@ -148,7 +149,7 @@ def _program_hyper(recipe: Recipe) -> tuple[str, ...]:
     """The hyperparameters that a recipe's gradient program is given: "technique.name", sorted."""
     layers = (recipe.activation, recipe.normalization)
     own = {name for name in recipe.hyper if name.partition(".")[0] in layers}
-    acting = catalogue.regularizers((*recipe.hyper, ALWAYS), *_PLACES)
+    acting = catalogue.switched_on((*recipe.hyper, ALWAYS), *_PLACES)
     return tuple(sorted(own | {f"{name}.{of}" for name, one in acting.items() for of in one.Hyper._fields}))
 
 
@@ -182,8 +183,10 @@ def _template(key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
 
 
 def _check_inputs(module: nn.Module, hyper: tuple[str, ...], task: Task) -> None:
-    """Raises UserError where a regularizer would change inputs that are whole numbers with a meaning."""
-    for name in catalogue.regularizers(hyper, "input"):
+    """Raises UserError where an augmentation would change inputs that are whole numbers with a meaning."""
+    for name, technique in catalogue.switched_on(hyper, "inputs", "pairs").items():
+        if technique.INPUTS == "tokens":
+            continue
         whole = [
             type(one).__name__ for one in module.modules() if isinstance(one, Embedding | nn.EmbeddingBag)
         ]
@@ -191,7 +194,7 @@ def _check_inputs(module: nn.Module, hyper: tuple[str, ...], task: Task) -> None
             whole += [str(one.dtype) for one in module.layout if not one.dtype.is_floating_point]
         if whole:
             raise UserError(
-                f"regularizer {name!r} changes inputs that are floating numbers, but the network of task "
+                f"augmentation {name!r} changes inputs that are floating numbers, but the network of task "
                 f"{task.name!r} has inputs that are whole numbers ({whole[0]}): leave it out"
             )
 
@@ -199,7 +202,7 @@ def _check_inputs(module: nn.Module, hyper: tuple[str, ...], task: Task) -> None
 def _describe(module: nn.Module, key: tuple, hyper: tuple[str, ...], task: Task) -> Template:
     network, _, depth, residual, activation, normalization, branches = key
     silent = not any(isinstance(child, Dropout) for child in module.modules())
-    noisy = not silent or bool(catalogue.regularizers(hyper, "weights"))
+    noisy = not silent or bool(catalogue.switched_on(hyper, "weights"))
     own = id(task.network) if network == "own" else 0
     family = Family(network, depth, residual, activation, normalization, hyper, noisy, False, task.kind, own)
     family = family._replace(loss=id(task.loss) if task.loss is not None else 0, branches=branches)

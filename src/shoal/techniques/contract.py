@@ -12,6 +12,9 @@ from typing import Any
 from shoal.techniques import kinds
 from shoal.techniques.card import SYMMETRIES, Card
 
+INPUTS = ("image", "tokens", "numbers")
+"""What an augmentation may be for."""
+
 
 def protocols(kind: str) -> dict[str, type]:
     """The protocols of a kind by place; the place is "" for a kind that has only one."""
@@ -37,6 +40,8 @@ def breach(module: ModuleType, kind: str) -> str | None:
             return problem
     if "SHIFT" in protocol.__annotations__ and not isinstance(getattr(module, "SHIFT", None), bool):
         return "SHIFT, True or False, is missing"
+    if "INPUTS" in protocol.__annotations__ and getattr(module, "INPUTS", None) not in INPUTS:
+        return f"INPUTS must be one of {', '.join(map(repr, INPUTS))}"
     for name, method in vars(protocol).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             wanted = list(inspect.signature(method).parameters)[1:]

@@ -231,16 +231,6 @@ class BranchRegularizer(Protocol):
     def apply(self, branch: Tensor, key: Tensor, share: float, hyper: Any) -> Tensor: ...
 
 
-class InputRegularizer(Protocol):
-    """PLACE = "input": ``apply`` changes the inputs [rows, *features] during training with noise from key."""
-
-    CARD: Card
-    Hyper: Any
-    PLACE: str
-
-    def apply(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor: ...
-
-
 class OutputRegularizer(Protocol):
     """PLACE = "output": ``penalty`` of logits [rows, classes], to add to each row's loss [rows]."""
 
@@ -317,6 +307,35 @@ class AverageRegularizer(Protocol):
     def init(self, parameter: Tensor, hyper: Any) -> Any: ...
     def observe(self, state: Any, parameter: Tensor, progress: Tensor, hyper: Any) -> Any: ...
     def read(self, state: Any, parameter: Tensor, hyper: Any) -> Tensor: ...
+
+
+class InputsAugmentation(Protocol):
+    """PLACE = "inputs": ``apply`` changes the inputs [rows, *features] during training with noise from key.
+
+    INPUTS: what it is for, "image" (x is [rows, channels, height, width]), "tokens" (x is [rows, length],
+    whole numbers, of which 0 fills short rows up and 1 is unknown) or "numbers" (all else, and images).
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+    INPUTS: str
+
+    def apply(self, x: Tensor, key: Tensor, hyper: Any) -> Tensor: ...
+
+
+class PairsAugmentation(Protocol):
+    """PLACE = "pairs": ``apply`` mixes rows of a batch, and in the same way what they aim at.
+
+    ``target`` [rows, outputs] holds probabilities of classes, or a regression's numbers. INPUTS as above.
+    """
+
+    CARD: Card
+    Hyper: Any
+    PLACE: str
+    INPUTS: str
+
+    def apply(self, x: Tensor, target: Tensor, key: Tensor, hyper: Any) -> tuple[Tensor, Tensor]: ...
 
 
 class Decision(NamedTuple):

@@ -19,7 +19,8 @@ from shoal.techniques.card import Card, Domain, Range
 from shoal.techniques.kinds import Scalar
 from shoal.techniques.numerics import counter_noise
 
-PLACE = "input"
+PLACE = "inputs"
+INPUTS = "numbers"
 
 
 class Hyper(NamedTuple):
@@ -41,5 +42,5 @@ CARD = Card(
     year=1995,
     ranges={"std": Range(0.01, 1.0, log=True)},
     domain={"std": Domain(0.0)},
-    torch="lambda x: x + {std} * torch.randn_like(x)",
+    torch="input_noise = lambda x: x + {std} * torch.randn_like(x)",
 )

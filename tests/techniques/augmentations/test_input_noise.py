@@ -6,7 +6,7 @@ from statistics import NormalDist
 import pytest
 import torch
 
-from shoal.techniques.regularizers import input_noise
+from shoal.techniques.augmentations import input_noise
 
 
 def mix(x):
