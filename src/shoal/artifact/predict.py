@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from shoal.artifact.contents import Contents
 from shoal.networks.forward import Forward, forward
+from shoal.networks.roles import roles
 
 _NUMBERS = 4_000_000  # how many numbers of one layer's activations a chunk of rows may roughly hold
 
@@ -66,9 +67,13 @@ def outputs_of(network: nn.Module, hyper: Mapping[str, float], x: Tensor, output
 
     hyper: "technique.name" → value, for the techniques inside the network.
     """
-    widest = max([x[:1].numel(), *(one.shape[0] for one in network.parameters() if one.ndim)])
+    purposes = roles(network)
+    matrices = {name: one for name, one in network.named_parameters() if one.ndim > 1}
+    wide = [one.shape[0] for name, one in matrices.items() if purposes[name] != "embedding"]
+    of_row, tokens = x[:1].numel(), "embedding" in purposes.values()  # whose layers hold a width for each
+    each = of_row * max([1, *wide]) if tokens else 16 * max([of_row, *wide])
     numbers = {name: torch.tensor(float(value)) for name, value in hyper.items()}
     found = [x.new_zeros(0, outputs)]
     with torch.no_grad(), forward(Forward(False, None, None, numbers)):
-        found += [network(part) for part in x.split(max(1, _NUMBERS // (16 * widest))) if len(part)]
+        found += [network(part) for part in x.split(max(1, _NUMBERS // max(1, each))) if len(part)]
     return torch.cat(found)

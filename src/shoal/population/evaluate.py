@@ -48,7 +48,8 @@ def outputs(stack: Stack, x: Tensor | Streamed, rows: Tensor) -> Tensor:
 def _chunk(stack: Stack) -> int:
     """How many rows are called at once: a network of tokens has a layer's numbers for each of them."""
     template = stack.template
-    wide = [shape[0] for name, shape in template.shapes.items() if template.roles[name] != "embedding"]
+    matrices = {name: shape for name, shape in template.shapes.items() if len(shape) > 1}
+    wide = [shape[0] for name, shape in matrices.items() if template.roles[name] != "embedding"]
     numbers, widest = torch.Size(template.features).numel(), max([template.outputs, *wide])
     network = template.family.network
     if network != "own" and register.describe(network).inputs in ("tokens", "text"):
