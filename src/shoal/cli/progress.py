@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY = 5.0
 """Seconds between two plain lines of one phase."""
-FORECAST, JUDGING = "forecast", ("evaluate", "close")
+FORECAST, READING, JUDGING = "forecast", "read", ("evaluate", "close")
 DECIDED = ("better", "worse", "same")
 WIDE = 72
 """Columns from which on the live table also says how many networks each row stands on."""
 PHASES = {
+    READING: "reading",
     "measure": "measuring speed",
     FORECAST: "forecast",
     "tune-screen": "trying alternatives",
@@ -87,7 +88,7 @@ class PlainLines:
             return
         self._shown, self._phase = now, phase
         facts = [*_facts(standing), _left(standing), *_scores(standing)]
-        said = [standing.note] if standing.phase == FORECAST else facts
+        said = [standing.note] if standing.phase in (FORECAST, READING) else facts
         try:
             print(
                 f"shoal: {' · '.join([clock(now - self._started), phase, *said])}",
@@ -140,7 +141,7 @@ def _screen_lines(
     facts = " · ".join([_phase(standing), *_facts(standing)])
     bar = ProgressBar(total=1.0, completed=_share(standing, elapsed))
     lines: list[RenderableType] = [
-        _heading(title, f"{clock(elapsed)} · {_left(standing)}", width),
+        _heading(title, " · ".join(filter(None, (clock(elapsed), _left(standing)))), width),
         Padding(bar, (0, 1)),
         Padding(Text(facts), (0, 1)),
     ]
@@ -201,6 +202,8 @@ def _phase(standing: "Standing") -> str:
 
 
 def _facts(standing: "Standing") -> list[str]:
+    if standing.phase == READING:
+        return []
     return [
         f"{count(standing.networks)} networks trained",
         f"{count(standing.steps_per_second)} member-steps/s",
@@ -208,7 +211,9 @@ def _facts(standing: "Standing") -> list[str]:
 
 
 def _left(standing: "Standing") -> str:
-    """The time left where there is a budget, else the networks left in this phase."""
+    """The time left where there is a budget, else the networks left in this phase; nothing while reading."""
+    if standing.phase == READING:
+        return ""
     if math.isfinite(standing.seconds_left):
         return f"{clock(standing.seconds_left)} left"
     return f"{count(standing.networks_planned - standing.networks)} networks left in this phase"

@@ -51,6 +51,13 @@ class Standing(NamedTuple):
 
 Watch = Callable[[Standing], None]
 
+READING = "read"
+
+
+def reading(words: str) -> Standing:
+    """The sign of life while data are read, before there is a plan: how far that is, in words."""
+    return Standing(READING, 0, 0, 0, 0.0, math.inf, (), words)
+
 
 class Meter:
     """Counts the member-steps of this process over several calls of the trainer."""
