@@ -39,6 +39,11 @@ _OPTIONS = (
         type=int,
         help="Pixels a side of images.  [default: their own if all are alike and at most 32, else 32]",
     ),
+    click.option(
+        "--weights",
+        metavar="FILE|FOLDER",
+        help="Weights that every network starts from: a .safetensors file, a results folder or an artifact.",
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from shoal.experiments.request import RecipeLike, Request
 from shoal.experiments.take_home import Saved, save_trained
 from shoal.population.batches import training_steps
 from shoal.population.recipe import Progress, Recipe
+from shoal.population.starting_weights import checked
 from shoal.store.folders import results_folder
 from shoal.tasks.task import Task
 
@@ -31,27 +32,30 @@ def train(
     text: Sequence[str] = (),
     length: int | None = None,
     image_size: int | None = None,
+    weights: str | Path | None = None,
     metric: str | None = None,
     device: str = "cpu",
     on_progress: Callable[[Progress, int], None] | None = None,
 ) -> Saved:
     """Train one network and save it as an artifact in ``out``, by default a new folder in shoal-results.
 
-    task, target, kind, ignore, group, time, test, text, length, image_size, metric: as for ``shoal.compare``.
-    recipe: a Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results
+    task, target, kind, ignore, group, time, test, text, length, image_size, weights, metric: as for
+    ``shoal.compare``. recipe: a Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results
     folder or an artifact, whose recipe is taken; what it does not tell is as in the task's default recipe.
     on_progress hears how far it is, and of how many steps in all. Raises UserError, one sentence, for
     anything wrong with these, before training, and where the training diverges.
     """
     asked = Request(
         task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
-        text=tuple(text), length=length, image_size=image_size, metric=metric, device=device,
+        text=tuple(text), length=length, image_size=image_size,
+        weights=None if weights is None else str(weights), metric=metric, device=device,
     )  # fmt: skip
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
         raise UserError(f"seed {seed!r} is no whole number from 0 to {2**31 - 1}")
     request.check(asked)
     loaded = request.task_of(asked)
     made = _recipe(loaded, recipe, asked)
+    loaded = checked(loaded, [made])
     total = training_steps(loaded, made)
     folder = results_folder(None, "never", loaded.name, "train") if out is None else Path(out)
     try:

@@ -1,4 +1,4 @@
-"""A bag of embeddings: learned vectors of a row's tokens and pairs of neighbors, added up, then hidden layers.
+"""A bag of embeddings: learned vectors of tokens and of pairs of neighbors, added up, then hidden layers.
 
     z = Σ cₜ exp(sₜ) g·eₜ / √Σ cₜ²      z ← z + hidden(z), ``depth`` times      a linear head
 
@@ -13,7 +13,6 @@ adaptive optimizers move what is rare as fast as what is frequent.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn

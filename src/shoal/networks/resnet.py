@@ -75,12 +75,11 @@ class Block(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if resized:
             self.shortcut = convolution(parts.normalization, channels, wide, False, (1, 1), stride)
-        between = [
-            Dropout(*one, site=number + (place << 16)) for place, one in enumerate(parts.regularizers)
-        ]
+        between = [Dropout(*one, site=number + (place << 16)) for place, one in enumerate(parts.regularizers)]
         share = (number + 1) / (_STAGES * parts.depth)
         behind: list[nn.Module] = [
-            Branch(*one, _BRANCHES + number + (place << 16), share) for place, one in enumerate(parts.branches)
+            Branch(*one, _BRANCHES + number + (place << 16), share)
+            for place, one in enumerate(parts.branches)
         ]
         if parts.scaled:
             behind.append(Scale())

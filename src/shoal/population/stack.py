@@ -21,7 +21,8 @@ from shoal.population.groups import Group, create_group, merged
 from shoal.population.links import Link
 from shoal.population.padding import pad, padded_draw
 from shoal.population.recipe import Job
-from shoal.population.template import Template, initial, padded, template
+from shoal.population.starting_weights import first as first_weights
+from shoal.population.template import Template, padded, template
 from shoal.tasks.task import Task
 
 
@@ -208,7 +209,7 @@ def create(task: Task, jobs: Sequence[Job], dtype: torch.dtype = torch.float32, 
     first = {id(job): spans(job.recipe.optimizer, training_steps(task, job.recipe))[0].rule for job in jobs}
     ordered = sorted(jobs, key=lambda job: first[id(job)])
     made, masks = shared_template(task, ordered), None
-    drawn = [initial(task, job.recipe, job.seed) for job in ordered]
+    drawn = [first_weights(task, job.recipe, job.seed) for job in ordered]
     if made.family.masked:
         small = [template(task, job.recipe) for job in ordered]
         masks = torch.stack([pad(one, made, torch.ones(one.parameters)) for one in small]).to(device, dtype)

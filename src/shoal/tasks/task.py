@@ -1,6 +1,6 @@
 """A task: data, loss and metric; test rows are fixed, train and validation rows are drawn by seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, cast
 
@@ -31,6 +31,13 @@ class Prepared(NamedTuple):
     scale: float
 
 
+class Start(NamedTuple):
+    """Weights that every member starts from. source: where they are. tensors: float32, by name."""
+
+    source: str
+    tensors: Mapping[str, Tensor]
+
+
 @dataclass(frozen=True)
 class Task:
     """What is to be learned.
@@ -44,7 +51,8 @@ class Task:
     told (columns left out, rows dropped, classification or regression and why), a sentence each.
     batch_size: rows a step that a recipe starts from, if the data name them. loss: the user's own, in place
     of the kind's. vocabulary: how many different tokens the inputs are made of (whole numbers below it, of
-    which 0 fills short rows up), or 0 where they are no tokens.
+    which 0 fills short rows up), or 0 where they are no tokens. start: weights of the user's own that
+    members start from, in place of what an initializer draws.
     """
 
     name: str
@@ -60,6 +68,7 @@ class Task:
     batch_size: int | None = None
     loss: OwnLoss | None = None
     vocabulary: int = 0
+    start: Start | None = None
 
     @property
     def inputs(self) -> Literal["numbers", "image", "tokens", "text"]:
