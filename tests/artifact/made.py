@@ -69,8 +69,9 @@ def contents(
         preprocessing=preprocessing(task, 0),
         provenance={"task": task.name},
         measured={"score": 0.5},
+        vocabulary=task.vocabulary,
     )
-    module = build(recipe, task.features, task.outputs, factory)
+    module = build(recipe, task.features, task.outputs, factory, vocabulary=task.vocabulary)
     source_of_numbers = torch.Generator().manual_seed(7)
     with torch.no_grad():
         for one in (*module.parameters(), *module.buffers()):

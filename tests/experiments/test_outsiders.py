@@ -3,16 +3,18 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
 
 from shoal.experiments import outsider_models
-from shoal.experiments.outsider_models import PENALTIES, Part, boosting, linear
+from shoal.experiments.outsider_models import PENALTIES, Part, boosting, linear, linear_in_words
 from shoal.experiments.outsiders import outsiders
 from shoal.tasks.arrays import from_arrays
 from shoal.tasks.standardized import standardized_task
@@ -84,6 +86,43 @@ def test_several_outputs_and_no_validation_rows():
 
 def test_rows_that_are_not_flat_have_no_outsiders():
     assert outsiders(from_arrays(torch.rand(60, 1, 4, 4), torch.arange(60) % 2), [0], soon()) == ()
+
+
+def texts(rows=120):
+    """Rows of up to 12 tokens; whether 2 stands right before 3 is the class, both stand in every row."""
+    random = np.random.RandomState(2)
+    x = random.randint(4, 30, (rows, 12))
+    for row in range(rows):
+        place = random.randint(0, 5)
+        x[row, place : place + 2] = (2, 3) if row % 2 else (3, 2)
+        x[row, random.randint(8, 13) :] = 0
+    return x, np.arange(rows) % 2
+
+
+def test_words_and_pairs_are_weighted_as_by_scikit_learn(monkeypatch):
+    x, y = texts()
+    seen = []
+    monkeypatch.setattr(
+        outsider_models, "_penalized", lambda transform, *rest: seen.append(transform) or transform
+    )
+    linear_in_words(Part(x[:80], y[:80]), Part(x[80:], y[80:]), 2, True)
+    words = [" ".join(f"w{number}" for number in row if number) for row in x]
+    witness = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True).fit(words[:80])
+    made, expected = seen[0](x[80:]).toarray(), witness.transform(words[80:]).toarray()
+    assert made.shape == expected.shape
+    np.testing.assert_allclose(made @ made.T, expected @ expected.T, atol=1e-12)
+    np.testing.assert_allclose(np.sort(made.sum(0)), np.sort(expected.sum(0)), atol=1e-12)
+
+
+def test_tokens_have_a_linear_model_alone_which_sees_pairs():
+    """On single words no model is better than chance; the same tokens as numbers tell nothing either."""
+    x, y = texts(400)
+    task = replace(from_arrays(torch.from_numpy(x).float(), torch.from_numpy(y)), vocabulary=30)
+    found = outsiders(task, [0, 1], soon())
+    assert [one.name for one in found] == ["linear"] and min(found[0].scores.values()) > 0.95
+    number = replace(from_arrays(torch.from_numpy(x).float(), torch.from_numpy(y * 7.0 + 1)), vocabulary=30)
+    (fitted,) = outsiders(number, [0], soon())
+    assert fitted.scores[0] < 0.6 * number.prepare(0).scale
 
 
 def test_nothing_is_begun_after_the_deadline():
