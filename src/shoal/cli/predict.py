@@ -43,8 +43,8 @@ def predict(
     """Predict for the rows of DATA with the network of RUN, a results folder or an artifact.
 
     RUN is the latest run if there is none. DATA is a table with the columns that were learned from, in any
-    order (.csv, .tsv, .csv.gz, .parquet), arrays (.npz with x), or a folder of text files. Rows keep their
-    order: a prediction each, and for classes the probability of every class.
+    order (.csv, .tsv, .csv.gz, .parquet), arrays (.npz with x), an image, or a folder of images or of text
+    files. Rows keep their order: a prediction each, and for classes the probability of every class.
     """
     context.meta["shoal.verbose"] = verbose
     if len(run_and_data) > 2:
@@ -89,9 +89,11 @@ def _write(frame: "pl.DataFrame", file: Path) -> None:
 
 
 def _json(artifact: "Artifact", made: "Predictions") -> str:
-    """artifact, classes (null for numbers), predictions, probabilities (null for numbers), notes."""
+    """artifact, files (null where rows are no files), classes (null for numbers), predictions, probabilities
+    (null for numbers), notes."""
     plain: dict[str, Any] = {
         "artifact": str(artifact.folder),
+        "files": list(made.files) or None,
         "classes": list(made.classes) or None,
         "predictions": made.values.tolist(),
         "probabilities": None if made.probabilities is None else made.probabilities.tolist(),
