@@ -146,3 +146,40 @@ def test_an_embedding_keeps_its_weight_and_role():
     made = adopt(nn.Sequential(layer, nn.Linear(2, 2)), *TECHNIQUES)
     assert torch.equal(made[0].weight, layer.weight)
     assert roles(made)["0.weight"] == "embedding"
+
+
+class Recurrent(nn.Module):
+    """The user's own recurrent layer, used as people do."""
+
+    def __init__(self, given: str = "", **settings) -> None:
+        super().__init__()
+        self.given = given
+        self.recurrent = nn.GRU(4, 5, batch_first=True, **settings)
+
+    def forward(self, x):
+        if self.given == "state":
+            return self.recurrent(x, torch.ones(1, x.shape[0], 5, dtype=x.dtype))[0]
+        if self.given == "packed":
+            packed = nn.utils.rnn.pack_padded_sequence(x, [3] * len(x), batch_first=True)
+            return self.recurrent(packed)[1][0]
+        states, last = self.recurrent(x)
+        return states.sum(-1) + 2 * last[0].sum(-1)[:, None]
+
+
+@pytest.mark.parametrize("given", ["", "state", "packed"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"bias": False}, {"num_layers": 2}, {"bidirectional": True}], ids=str
+)
+def test_a_recurrent_layer_is_torchs_whatever_it_is_given(given, settings):
+    if given == "state" and ("num_layers" in settings or "bidirectional" in settings):
+        pytest.skip("the state given is of one layer")
+    theirs = used(Recurrent(given, **settings))
+    ours = adopt(theirs, *TECHNIQUES)
+    assert list(ours.state_dict()) == list(theirs.state_dict()) and roles(ours) == roles(theirs)
+    x = torch.randn(6, 3, 4, dtype=torch.float64)
+    found, expected = ours(x), theirs(x)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+    found.square().sum().backward()
+    expected.square().sum().backward()
+    for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(own.grad, other.grad, rtol=1e-9, atol=1e-9)

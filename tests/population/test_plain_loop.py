@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from population.members import Own, table
+from shoal.networks.gru import GRU
 from shoal.population import plain_loop
 from shoal.population.plain_loop import seconds
 from shoal.population.recipe import Job, Recipe
+from shoal.population.template import build
 
 RECIPE = Recipe(width=8, depth=1, batch_size=16, normalization="batch_norm").with_hyper(dropout__rate=0.4)
 MINE = """
@@ -60,6 +63,7 @@ def test_threads_and_random_numbers_are_left_as_they_were():
 
 THREADED = """
 import torch
+from torch import nn
 from shoal.experiments.compare import compare
 from shoal.tasks.arrays import from_arrays
 
@@ -79,3 +83,11 @@ print("compared twice")
 def test_a_process_that_used_threads_before_can_compare_twice():
     made = subprocess.run([sys.executable, "-c", THREADED], capture_output=True, text=True, timeout=100)
     assert made.returncode == 0 and "compared twice" in made.stdout, made.stderr
+
+
+def test_recurrent_layers_are_torchs_own():
+    made = build(Recipe("text_gru", width=4, depth=2), (5,), 3, vocabulary=9)
+    plain = plain_loop._native(made)
+    kinds = [type(one) for one in plain.modules()]
+    assert kinds.count(nn.GRU) == 2 and GRU not in kinds
+    assert plain(torch.tensor([[1.0, 2, 3, 0, 0]])).shape == (1, 3)

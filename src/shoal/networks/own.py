@@ -3,7 +3,7 @@
 torch's dropout draws noise from a global generator and its batch normalization counts batches in place, so a
 member's noise would depend on its neighbors; shoal's have the same mathematics with noise of the member's
 own. nn.GELU, nn.LayerNorm, nn.GroupNorm and nn.Embedding are written out, because their traces hold for one
-number of members only.
+number of members only; so does that of nn.GRU, whose recurrence is an operator of shoal's.
 """
 
 import copy
@@ -11,6 +11,7 @@ import copy
 from torch import nn
 
 from shoal.errors import UserError
+from shoal.networks.gru import OwnGRU, follows
 from shoal.networks.layers import Dropout, Normalization
 from shoal.networks.written_out import GELU, Embedding, GroupNorm, LayerNorm
 
@@ -19,7 +20,7 @@ _NOISY = (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureA
 
 def adopt(module: nn.Module, dropout, batch_norm) -> nn.Module:
     """A deep copy in which nn.Dropout and nn.BatchNorm* (techniques given by the caller), nn.GELU,
-    nn.LayerNorm, nn.GroupNorm and nn.Embedding are replaced.
+    nn.LayerNorm, nn.GroupNorm, nn.Embedding and nn.GRU (of one layer and direction, rows first) are replaced.
 
     Normalizations keep their weights and running statistics; a layer under two names stays one layer.
     Raises UserError for layers that draw other noise or keep other statistics, for a batch normalization with
@@ -64,6 +65,8 @@ def _check(name: str, layer: nn.Module) -> None:
 def _replaced(name: str, layer: nn.Module, site: int, dropout, batch_norm) -> nn.Module:
     if isinstance(layer, nn.Dropout):
         return Dropout("dropout", dropout, site, dropout.Hyper(rate=layer.p))
+    if isinstance(layer, nn.GRU) and follows(layer):
+        return OwnGRU(layer)
     if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
         return _batch_norm(name, layer, batch_norm)
     written = {nn.GELU: GELU, nn.Embedding: Embedding, nn.LayerNorm: LayerNorm, nn.GroupNorm: GroupNorm}

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from shoal import catalogue
 from shoal.composition import branches, spans
+from shoal.networks.gru import GRU
 from shoal.networks.layers import Activation
 from shoal.population.batches import batch_size, train_rows, training_steps
 from shoal.population.recipe import Job
@@ -96,7 +97,7 @@ def _of_places(output: Tensor, target: Tensor) -> Tensor:
 
 
 def _native(network: nn.Module) -> nn.Module:
-    """torch's own activation layers in place of shoal's, where torch has them."""
+    """torch's own activation and recurrent layers in place of shoal's, where torch has them."""
     named = {
         name.lower(): kind for name, kind in vars(nn.modules.activation).items() if isinstance(kind, type)
     }
@@ -104,7 +105,21 @@ def _native(network: nn.Module) -> nn.Module:
         for name, child in list(parent.named_children()):
             if isinstance(child, Activation) and child.name in named:
                 setattr(parent, name, named[child.name]())
+            if isinstance(child, GRU):
+                setattr(parent, name, _NativeGRU(child.inputs, child.hidden))
     return network
+
+
+class _NativeGRU(nn.Module):
+    """torch's recurrent layer, called like shoal's; rows that are filled up are run to their end."""
+
+    def __init__(self, inputs: int, hidden: int):
+        super().__init__()
+        self.layer = nn.GRU(inputs, hidden, batch_first=True)
+
+    def forward(self, x: Tensor, kept: Tensor) -> Tensor:
+        made: Tensor = self.layer(x)[0]
+        return made
 
 
 def _optimizer(task: Task, job: Job, network: nn.Module) -> torch.optim.Optimizer:
