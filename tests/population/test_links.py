@@ -260,6 +260,7 @@ def test_two_averages_are_refused():
 
 PLACED = {
     "input_noise": {"input_noise.std": 0.3},
+    "mixup": {"mixup.alpha": 2.0},
     "confidence_penalty": {"confidence_penalty.coefficient": 0.8},
     "stochastic_depth": {"stochastic_depth.rate": 0.6},
 }
