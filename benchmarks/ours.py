@@ -10,10 +10,12 @@ SHOAL_COMPILE=0) traced graphs are timed, and the line says so.
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import torch
 
+from shoal.networks import register
 from shoal.population import cache, measure
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job, Recipe
@@ -38,32 +40,30 @@ def main() -> None:
 
 
 def _task(workload: dict[str, Any]) -> Task:
-    """Random rows; of the seed's split exactly ``rows`` are trained on."""
+    """Random rows, of tokens where there is a vocabulary; of the seed's split ``rows`` are trained on."""
     source = torch.Generator().manual_seed(0)
-    train = workload["rows"]
+    train, vocabulary = workload["rows"], workload.get("vocabulary", 0)
     rows = round(train / (1 - VALID_SHARE))
 
     def draw(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-        x = torch.randn(count, *workload["features"], generator=source)
+        shape = (count, *workload["features"])
+        x = torch.randn(shape, generator=source)
+        if vocabulary:
+            x = torch.randint(1, vocabulary, shape, generator=source).float()
         return x, torch.randint(0, workload["classes"], (count,), generator=source)
 
     task = from_arrays(*draw(rows), test=draw(100), classes=workload["classes"], valid_share=VALID_SHARE)
     assert task.train_rows == train, f"{task.train_rows} rows are trained on, not {train}"
-    return task
+    return replace(task, vocabulary=vocabulary)
 
 
 def _jobs(workload: dict[str, Any]) -> list[Job]:
     """Members that differ in seed and learning rate, and never end."""
     hidden = workload["hidden"]
-    convolves = len(workload["features"]) == 3
-    recipe = Recipe(
-        network="convnet" if convolves else "mlp",
-        width=hidden[0],
-        depth=len(hidden),
-        initializer="torch_default",
-        batch_size=workload["batch"],
-        epochs=1e9,
-    )
+    network = workload.get("network", "convnet" if len(workload["features"]) == 3 else "mlp")
+    shape = {"network": network, "width": hidden[0], "depth": len(hidden), "batch_size": workload["batch"]}
+    start = {**register.describe(network).start, "initializer": "torch_default", "epochs": 1e9}
+    recipe = Recipe(**{**start, **shape})
     low, high = LR
     rates = torch.logspace(
         torch.tensor(low).log10(), torch.tensor(high).log10(), workload["members"]

@@ -61,13 +61,17 @@ def train(workload: dict[str, Any], seed: int) -> tuple[int, float, float]:
 
 def _stepper(workload: dict[str, Any], lr: float) -> Callable[[], None]:
     """One step of the training of a new network."""
+    import texts
     import torch
     from torch.nn.functional import cross_entropy
 
     rows, batch = workload["rows"], workload["batch"]
-    x = torch.randn(rows, *workload["features"])
+    if "vocabulary" in workload:
+        x = torch.randint(1, workload["vocabulary"], (rows, *workload["features"]))
+    else:
+        x = torch.randn(rows, *workload["features"])
     y = torch.randint(workload["classes"], (rows,))
-    network = _network(workload)
+    network = texts.network(workload) if "vocabulary" in workload else _network(workload)
     optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
 
     def step() -> None:

@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from shoal.artifact.network import build
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -84,11 +87,39 @@ def test_wrong_input_is_answered_in_a_sentence(arguments, said):
     assert said in done.stderr.splitlines()[-1]
 
 
-def test_ratios_are_taken_within_a_round(monkeypatch):
+@pytest.fixture
+def population(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     spec = importlib.util.spec_from_file_location("population_benchmark", BENCHMARKS / "population.py")
-    population = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(population)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+@pytest.mark.parametrize("shape", ["gru", "transformer"])
+def test_torchs_networks_for_texts_have_the_sizes_of_ours(population, monkeypatch, shape):
+    monkeypatch.syspath_prepend(str(BENCHMARKS / "anchors"))
+    workload = population.SHAPES[shape]
+    theirs = importlib.import_module("texts").network(workload)
+    made = importlib.import_module("ours")._jobs({**workload, "members": 1})[0].recipe
+    ours = build(made, tuple(workload["features"]), workload["classes"], vocabulary=workload["vocabulary"])
+    assert theirs(torch.ones(2, *workload["features"], dtype=torch.long)).shape == (2, workload["classes"])
+
+    def matrices(module):
+        return sorted(tuple(value.shape) for value in module.parameters() if value.ndim > 1)
+
+    assert matrices(theirs) == matrices(ours)
+
+
+def test_a_way_that_was_not_asked_is_no_way_without_an_answer(population):
+    raw = [{"shape": "gru", "way": "ours", "round": 1, "member_steps_per_second": 5.0}]
+    raw += [{"shape": "conv", "way": "jax", "round": 1, "no_answer": True}]
+    plan = {"ways": ["ours", "jax"], "skipped": {}, "members": 1, "cores": 1, "rounds": 1, "seconds": 1}
+    page = population._page({**plan, "command": ""}, population.summarize(raw))
+    assert "| gru | 5 | – | – |" in page and "| conv | – | no answer | – |" in page
+
+
+def test_ratios_are_taken_within_a_round(population):
 
     def measured(way, number, rate):
         return {"shape": "tiny", "way": way, "round": number, "member_steps_per_second": rate}
