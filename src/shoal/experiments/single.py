@@ -40,10 +40,10 @@ def train(
     """Train one network and save it as an artifact in ``out``, by default a new folder in shoal-results.
 
     task, target, kind, ignore, group, time, test, text, length, image_size, weights, metric: as for
-    ``shoal.compare``. recipe: a Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml, or a results
-    folder or an artifact, whose recipe is taken; what it does not tell is as in the task's default recipe.
-    on_progress hears how far it is, and of how many steps in all. Raises UserError, one sentence, for
-    anything wrong with these, before training, and where the training diverges.
+    ``shoal.compare``. recipe: a Recipe, a text ("width=128 adam.lr=0.01"), a dict, the path of a recipe.toml,
+    or a results folder or an artifact, whose recipe is taken; what it does not tell is as in the task's
+    default recipe. on_progress hears how far it is, and of how many steps in all. Raises UserError, one
+    sentence, for anything wrong with these, before training, and where the training diverges.
     """
     asked = Request(
         task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,

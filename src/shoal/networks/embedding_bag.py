@@ -89,7 +89,9 @@ class EmbeddingBag(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         ids = x.to(torch.int64)
         pairs = hashed_pairs(ids, BUCKETS)
-        square = (ids > 0).sum(1, keepdim=True) + PAIR**2 * (pairs > 0).sum(1, keepdim=True)
+        square = (ids > 0).sum(1, keepdim=True) + PAIR**2 * (pairs > 0).sum(1, keepdim=True).to(
+            self.tokens.importance.dtype
+        )
         z = (self.tokens(ids) + PAIR * self.pairs(pairs)) * (GAIN / square.clamp(min=1.0).sqrt())
         for layer in self.hidden:
             z = z + layer(z)
