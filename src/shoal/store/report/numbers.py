@@ -23,6 +23,8 @@ def count(number: float) -> str:
 
 def signed(number: float, decimals: int) -> str:
     """A number with its sign, a real minus; no sign where all digits shown are zeros."""
+    if math.isinf(number):
+        return "+∞" if number > 0 else "−∞"
     text = f"{number:+.{decimals}f}"
     return text.replace("-", "−") if text.strip("+-0.") else text.lstrip("+-")
 

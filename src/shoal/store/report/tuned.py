@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from shoal.store.report.data import Arm, Report
+from shoal.store.report.data import Arm, Report, number
 from shoal.store.report.numbers import count, plain, span
 
 
@@ -42,7 +42,7 @@ def budget(report: Report) -> tuple[tuple[str, str], ...]:
     judged = max((arm.seeds for arm in report.arms), default=0)
     facts = (
         ("Budget", spent or "none"),
-        ("Took", span(result["seconds"])),
+        ("Took", span(number(result["seconds"]))),
         ("Networks trained", count(result["networks_trained"])),
         ("Member-steps", count(result["member_steps"])),
         ("Length of a training", f"{result['epochs']:g} epochs"),

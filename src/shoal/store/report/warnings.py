@@ -1,17 +1,32 @@
 """What the reader should know before trusting the numbers: a sentence each, the gravest first."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from shoal.store.report.data import Arm, Report
 from shoal.store.report.numbers import count
+
+_FEW = 6
+"""Arms of one warning that get a sentence each."""
 
 
 def warnings(report: Report) -> tuple[str, ...]:
     """Diverged runs, arms that were not tuned enough, edges of ranges, and what is undecided."""
+    arms = report.arms
     return (
-        *(_diverged(arm) for arm in report.arms if arm.diverged),
-        *(_under_tuned(arm, report) for arm in report.arms if arm.verdict == "under-tuned"),
-        *(_edge(arm) for arm in report.arms if arm.edge),
-        *_undecided(report),
+        *_each("diverged", [arm for arm in arms if arm.diverged], _diverged),
+        *_each("under-tuned", [arm for arm in arms if arm.verdict == "under-tuned"], partial(_under, report)),
+        *_each("at the edge of its range", [arm for arm in arms if arm.edge], _edge),
+        *_each("undecided", [arm for arm in arms if arm.verdict == "undecided"], _undecided),
     )
+
+
+def _each(what: str, arms: Sequence[Arm], said: Callable[[Arm], str]) -> list[str]:
+    """A sentence for each arm; of many for the first few, and the names of the others."""
+    found = [said(arm) for arm in arms[:_FEW]]
+    if more := arms[_FEW:]:
+        found.append(f"{what.capitalize()}, too: {', '.join(arm.name for arm in more)}.")
+    return found
 
 
 def notes(report: Report) -> tuple[str, ...]:
@@ -23,7 +38,7 @@ def _diverged(arm: Arm) -> str:
     return f"{arm.name}: {arm.diverged} of {arm.seeds} runs diverged; they count as the worst score."
 
 
-def _under_tuned(arm: Arm, report: Report) -> str:
+def _under(report: Report, arm: Arm) -> str:
     return (
         f"{arm.name} can do exactly what {report.baseline} does and yet lost to it: it was not tuned enough, "
         "and nothing is said against it."
@@ -37,12 +52,10 @@ def _edge(arm: Arm) -> str:
     return f"{what}; a better one may lie beyond."
 
 
-def _undecided(report: Report) -> list[str]:
-    arms = [arm for arm in report.arms if arm.verdict == "undecided"]
-    said = [f"{arm.name}: not judged, too few networks were finished." for arm in arms if not arm.seeds]
-    for arm in (arm for arm in arms if arm.seeds):
-        more = "no affordable number of seeds would tell"
-        if arm.more_seeds is not None:
-            more = f"about {count(arm.more_seeds)} more would tell"
-        said.append(f"{arm.name}: undecided after {count(arm.seeds)} evaluation seeds; {more}.")
-    return said
+def _undecided(arm: Arm) -> str:
+    if not arm.seeds:
+        return f"{arm.name}: not judged, too few networks were finished."
+    more = "no affordable number of seeds would tell"
+    if arm.more_seeds is not None:
+        more = f"about {count(arm.more_seeds)} more would tell"
+    return f"{arm.name}: undecided after {count(arm.seeds)} evaluation seeds; {more}."
