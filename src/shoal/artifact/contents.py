@@ -37,7 +37,7 @@ class Contents:
     @property
     def classes(self) -> tuple[str, ...] | tuple[int, ...]:
         """The names of the classes, or their numbers where they have no names; empty if there are none."""
-        if self.kind != "classification":
+        if self.kind not in ("classification", "language"):
             return ()
         return self.preprocessing.classes or tuple(range(self.outputs))
 

@@ -50,11 +50,14 @@ class Predictions:
 def predictions(
     contents: Contents, outputs: Tensor, notes: tuple[str, ...] = (), files: tuple[str, ...] = ()
 ) -> Predictions:
-    """What outputs [rows, outputs] mean: logits of classes, or standardized numbers.
+    """What outputs [rows, outputs] mean: logits of classes, or standardized numbers; of next tokens [rows,
+    length, outputs] those that follow each row.
 
     Where only the user's own loss knows what they mean (kind "own"), they are given as they are.
     """
-    if contents.kind != "classification":
+    if contents.kind == "language":
+        outputs = outputs[:, -1]  # what follows the last token
+    elif contents.kind != "classification":
         values = contents.preprocessing.targets(outputs).numpy()
         return Predictions(values[:, 0] if values.shape[1] == 1 else values, None, (), notes, files)
     shares = torch.softmax(outputs.double(), 1).numpy()
@@ -73,7 +76,7 @@ def outputs_of(network: nn.Module, hyper: Mapping[str, float], x: Tensor, output
     of_row, tokens = x[:1].numel(), "embedding" in purposes.values()  # whose layers hold a width for each
     each = of_row * max([1, *wide]) if tokens else 16 * max([of_row, *wide])
     numbers = {name: torch.tensor(float(value)) for name, value in hyper.items()}
-    found = [x.new_zeros(0, outputs)]
+    found: list[Tensor] = []
     with torch.no_grad(), forward(Forward(False, None, None, numbers)):
         found += [network(part) for part in x.split(max(1, _NUMBERS // max(1, each))) if len(part)]
-    return torch.cat(found)
+    return torch.cat(found) if found else x.new_zeros(0, outputs)

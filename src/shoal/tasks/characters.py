@@ -39,8 +39,9 @@ class Characters:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What each number stands for; the first two are words of more than one letter."""
-        return ("(none)", "(other)", *self.names)
+        """What each number stands for: the first two are words, and what cannot be printed is escaped."""
+        printed = (name if name.isprintable() else repr(name)[1:-1] for name in self.names)
+        return ("(none)", "(other)", *printed)
 
     def numbers(self, text: str) -> Int64[ndarray, "characters"]:
         """The number of each character."""
@@ -69,6 +70,18 @@ def read(file: Path) -> str:
         raise UserError(f"{file} is empty")
     if "\0" in text:
         raise UserError(f"{file} holds characters of number 0, which no text has; is it a binary file?")
+    return text
+
+
+def to_continue(rows: Any, length: int) -> str:
+    """The text in the file ``rows``, for a network of windows of ``length``. Raises UserError if shorter."""
+    if not isinstance(rows, str | Path):
+        raise UserError(f"the path of a plain text is needed, not {type(rows).__name__}")
+    text = read(Path(rows).expanduser())
+    if len(text) < length:
+        raise UserError(
+            f"{rows} has {len(text)} characters, fewer than the {length} that the network predicts from"
+        )
     return text
 
 

@@ -11,7 +11,8 @@
 frame that has the columns learned from, in any order; others are ignored. For a task from arrays: an array
 or tensor [rows, *features], or the path of an .npz file with an array ``x``. For a task of texts: a table,
 a folder of text files, or a list of texts (see ``text_rows``). For a task of images: an image, a folder of
-images, an .npz or an 8-bit array (see ``image_rows``).
+images, an .npz or an 8-bit array (see ``image_rows``). For a task of next characters: the path of a text, of
+which one row is made, that predicts what follows it.
 What new rows hold that training did not know (new categories, missing cells, text among numbers) is treated
 as missing or as no category and told in the notes, a sentence each.
 """
@@ -26,6 +27,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from shoal.errors import UserError
+from shoal.tasks.characters import Characters, to_continue
 from shoal.tasks.encoders import AsTheyAre, Encoder, Standardizer, TableEncoder
 from shoal.tasks.image_encoder import ImageEncoder
 from shoal.tasks.metrics import Kind
@@ -37,7 +39,7 @@ from shoal.tasks.text_encoder import TextEncoder
 from shoal.tasks.text_rows import text_files, text_rows
 
 VERSION = 1
-_FORMS = (TableEncoder, TextEncoder, ImageEncoder, Standardizer, AsTheyAre)
+_FORMS = (TableEncoder, TextEncoder, Characters, ImageEncoder, Standardizer, AsTheyAre)
 ENCODERS: dict[str, Any] = {one.form: one for one in _FORMS}
 
 
@@ -70,6 +72,8 @@ class Preprocessing:
         if isinstance(self.encoder, TableEncoder):
             frame, notes = table_rows(rows, self.encoder.columns)
             return Encoded(torch.from_numpy(self.encoder(frame)), notes)
+        if isinstance(self.encoder, Characters):
+            return Encoded(torch.from_numpy(self.encoder(to_continue(rows, self.encoder.length))), ())
         if isinstance(self.encoder, TextEncoder):
             texts, notes = text_rows(rows, self.encoder)
             return Encoded(torch.from_numpy(self.encoder(texts)), notes)
