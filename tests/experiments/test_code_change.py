@@ -425,6 +425,14 @@ def test_a_gate_is_told_with_what_its_linear_maps_must_be():
     assert where == "# after each hidden layer, whose linear map has 2 times the outputs"
 
 
+@pytest.mark.parametrize(("network", "axis"), [("convnet", 1), ("resnet", 1), ("vit", -1), ("mlp", -1)])
+def test_a_gate_halves_channels_where_they_stand(network, axis):
+    before = Recipe(network=network)
+    lines = code_change(before, replace(before, activation="swiglu"), STEPS)
+    x = torch.randn(2, 6, 4, 8)
+    assert run(lines)["activation"](x).shape == ((2, 3, 4, 8) if axis == 1 else (2, 6, 4, 4))
+
+
 @pytest.mark.parametrize("name", of_kind("regularizer", "branch"))
 @pytest.mark.parametrize("share", [0.5, 1.0])
 def test_branches_are_silenced_as_often_and_made_as_loud(name, share):

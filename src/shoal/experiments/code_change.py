@@ -43,6 +43,7 @@ _WHERE = {
     "average regularizer": "evaluate and keep averaged.module in place of model",
 }
 """By kind, and where it has several places by place: when a technique's lines run."""
+_CHANNELS_FIRST = ("convnet", "resnet")  # networks whose layers see [rows, channels, height, width]
 _FIELD = {"link": "optimizer"}
 """The recipe's field that names a kind's techniques, where it is not the kind's own."""
 _NAMED = {
@@ -175,13 +176,15 @@ def _optimizers(recipe: Recipe) -> list[str]:
 
 
 def _filled(template: str, hyper: Mapping[str, float], recipe: Recipe, steps: int) -> str:
-    """A card's lines with numbers in place of {names}. In a convnet channels are those of each stage."""
+    """A card's lines with numbers in place of {names}. Where channels come before places, they are
+    those of each stage."""
     rates = hyperparameters.rates(recipe)
     lr = recipe.hyper.get(rates[-1].key, rates[-1].default) if rates else 1.0
     numbers = {name: _number(value) for name, value in {"lr": lr, **hyper}.items()}
     channels = str(recipe.width)
-    if recipe.network == "convnet":
+    if recipe.network in _CHANNELS_FIRST:
         template, channels = template.replace("Norm1d(", "Norm2d("), "channels"
+        template = template.replace("chunk(2, -1)", "chunk(2, 1)")
     text = template.format(**numbers, steps=steps, channels=channels)
     return re.sub(r"(?<![\w.])0 \* [\d.e-]+", "0", text)
 

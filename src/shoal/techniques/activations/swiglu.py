@@ -37,6 +37,6 @@ CARD = Card(
     parent="swish",
     ranges={"beta": Range(0.3, 3.0, log=True)},
     domain={"beta": Domain(0.0)},
-    torch=("lambda x: x.chunk(2, 1)[0] * x.chunk(2, 1)[1] * torch.sigmoid({beta} * x.chunk(2, 1)[1])"),
+    torch=("lambda x: x.chunk(2, -1)[0] * x.chunk(2, -1)[1] * torch.sigmoid({beta} * x.chunk(2, -1)[1])"),
     title="SwiGLU",
 )
