@@ -101,6 +101,20 @@ def test_many_at_once_are_each_by_itself(shared):
         )
 
 
+def test_any_dimension_may_be_that_of_vmap():
+    shapes = [(2, 4, 3, 9), (2, 9, 3), (2, 9), (2, 9)]
+    given = [data(5, *shape).detach() for shape in shapes]
+    kept = torch.rand(2, 4, 3) < 0.7
+    moved = [one.movedim(0, place) for place, one in enumerate(given[:3])]
+    places = (0, 1, 2, None, None)
+    found = vmap(torch.ops.shoal_networks.gru, in_dims=places)(*moved, given[3][0], kept)
+    expected = [
+        torch.ops.shoal_networks.gru(*(one[row] for one in given[:3]), given[3][0], kept) for row in range(5)
+    ]
+    for one, others in zip(found, zip(*expected, strict=True), strict=True):
+        torch.testing.assert_close(one, torch.stack(others), rtol=1e-12, atol=1e-12)
+
+
 def test_shapes_that_do_not_fit_are_refused():
     good = [torch.zeros(shape) for shape in ((4, 2, 9), (9, 3), (9,), (9,), (4, 2))]
     for place, wrong in enumerate(((4, 2, 8), (9, 4), (8,), (3,), (2, 4))):
