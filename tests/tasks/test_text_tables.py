@@ -74,14 +74,17 @@ def test_sentences_are_found_and_everything_else_is_left_out_and_told(tmp_path):
 
 def test_words_of_validation_and_test_rows_are_unknown():
     """They stand twice in their rows, and nowhere else."""
-    first = from_table(frame(), "label").prepare(0)
+    before = from_table(frame(), "label")
+    first = before.prepare(0)
     for part in (first.valid, first.test):
         changed = frame()["review"].to_list()
         for row in part[:2].tolist():
-            changed[row] += " surprise surprise"
+            changed[row] = f"surprise surprise {changed[row]}"
         task = from_table(frame().with_columns(review=pl.Series(changed)), "label")
         assert torch.equal(task.prepare(0).train, first.train)
         assert "surprise" not in task.prepare.fitted(0).names
+        if part is first.test:  # of them not even sizes are taken
+            assert (task.vocabulary, task.features) == (before.vocabulary, before.features)
         assert torch.equal(task.prepare(0).x[first.train, :11], first.x[first.train])
     assert from_table(frame(), "label").vocabulary == from_table(frame(), "label", valid_share=0.4).vocabulary
 

@@ -65,7 +65,8 @@ def _content(file: Path) -> bytes:
     except UnicodeDecodeError as error:
         byte = content[error.start]
         raise UserError(
-            f"{file} is not UTF-8 text (byte 0x{byte:02x} at position {error.start}); save it as CSV in UTF-8"
+            f"{file} is not UTF-8 text (byte 0x{byte:02x} at position {error.start}); save it as CSV in "
+            "UTF-8, or convert it, for example with iconv -f LATIN1 -t UTF-8"
         ) from None
     return content
 
