@@ -87,6 +87,16 @@ def test_clinical_table(run):
     assert sum(map(int, counts.groups())) == visits
 
 
+def test_chest_xray(run):
+    shown = run("chest_xray", 700)
+    for arm in ("plain", "batch normalization", "label smoothing"):
+        assert re.search(rf"^{arm} +0\.\d+", shown, re.MULTILINE), shown
+    assert "on 200 images it has never seen" in shown
+    assert 0.6 < float(re.search(r"^auroc: (0\.\d+)$", shown, re.MULTILINE)[1]) < 1
+    assert 0 < float(re.search(r"^sensitivity at 90 specificity: ([01]\.\d+)$", shown, re.MULTILINE)[1]) <= 1
+    assert 0 < float(re.search(r"^calibration error: (0\.\d+)$", shown, re.MULTILINE)[1]) < 0.5
+
+
 def test_put_together(run):
     shown = run("put_together", 2000)
     for part, whole in (

@@ -235,5 +235,5 @@ def test_cifar_10_and_100(tmp_path):
         load(ten)
     for name in ("data_batch_1.bin", "data_batch_2.bin"):
         (ten / name).rename(ten / name.removesuffix(".bin"))
-    with pytest.raises(UserError, match="as Python pickles, .*; fetch the binary version"):
+    with pytest.raises(UserError, match=r"as Python pickles, .*; fetch the binary version"):
         load(ten)

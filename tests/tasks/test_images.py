@@ -1,6 +1,7 @@
 """Folders of images: which files, which class, which side, and what stands in the tensor."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,18 @@ import torch
 from PIL import Image
 
 from shoal.errors import UserError
+from shoal.experiments.take_home import load as artifact
+from shoal.experiments.take_home import save_trained
+from shoal.population.fit import fit
+from shoal.population.programs import Programs
+from shoal.population.recipe import Recipe
 from shoal.tasks import image_size
 from shoal.tasks.image_folder import images_below, labeled_images
 from shoal.tasks.load import load
 from shoal.tasks.preprocessing import encode, from_description, preprocessing
 
 RANDOM = np.random.default_rng(2)
+RECIPE = Recipe(network="convnet", width=4, depth=1, epochs=2, batch_size=8)
 
 
 def write(folder, name, image=None, size=(6, 8), **options):
@@ -222,3 +229,21 @@ def test_options_that_fit_nothing_are_refused(folder, monkeypatch):
     with pytest.raises(UserError, match=r"50 images of 8×6 pixels and 1 channels .*: --image-size 5 fits"):
         load(folder)
     assert load(folder, image_size=5).features == (1, 5, 5)
+
+
+def test_what_is_saved_predicts_images_as_they_were_judged(folder, tmp_path):
+    task = load(folder, image_size=8)
+    programs = Programs()
+    fitted = fit(task, RECIPE, 3, programs=programs)
+    save_trained(task, RECIPE, 3, tmp_path / "run", programs=programs)
+    data, files = task.prepare(3), np.array([str(one) for one in images_below(folder)])
+    copied = tmp_path / "new"
+    copied.mkdir()
+    for row in data.test.tolist():
+        (copied / f"{row:02}.png").write_bytes(Path(files[row]).read_bytes())
+    made = artifact(tmp_path / "run").predict(copied)
+    torch.testing.assert_close(
+        torch.from_numpy(made.probabilities), fitted.test_outputs.double().softmax(1), rtol=0, atol=1e-6
+    )
+    assert set(made.values) <= {"cat", "dog"}
+    assert made.columns()["file"].tolist() == [f"{row:02}.png" for row in data.test.tolist()]
