@@ -1,5 +1,6 @@
 """The bag of embeddings against loops over plain numbers, and its members alone and in company."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -42,7 +43,7 @@ def expected_row(state: dict[str, torch.Tensor], ids: list[int]) -> torch.Tensor
         if token:
             z += math.exp(state["tokens.importance"][token]) * state["tokens.embedding.weight"][token]
             square += 1
-    for one, other in zip(ids, ids[1:], strict=False):
+    for one, other in itertools.pairwise(ids):
         if one and other:
             pair = int(fold(torch.tensor(one), torch.tensor(other))) % 7 + 1
             z += PAIR * math.exp(state["pairs.importance"][pair]) * state["pairs.embedding.weight"][pair]

@@ -73,7 +73,7 @@ def test_a_convolution_has_a_bias_only_where_its_gradient_is_no_rounding():
 
 def test_branches_with_a_scale_of_zero_leave_the_shortcuts():
     network = filled(PARTS._replace(scaled=True, normalization=None))
-    for name, value in network.named_parameters():
+    for value in network.parameters():
         if value.shape == (1,):
             value.data.zero_()
     state = network.state_dict()

@@ -13,6 +13,7 @@ SUMMARY = "3×3 convolutions and max pooling, channels doubling with depth"
 INPUTS = "image"
 FIELDS = ("width", "depth", "activation", "normalization")
 BRANCHES = "never"
+START = {"width": 16, "depth": 3, "normalization": "batch_norm"}
 
 
 class ConvNet(nn.Module):
