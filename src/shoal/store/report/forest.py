@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from markupsafe import Markup
 
@@ -16,6 +16,19 @@ WIDTH, ROW, TOP, BOTTOM, RIGHT = 880.0, 30.0, 34.0, 56.0, 120.0
 _LETTER, _NAMES = 7.6, (90.0, 300.0)
 _SMALL = (120.0, 22.0)
 _ARROW = 1e-12
+
+
+class Unit(Protocol):
+    """What differences are of: a report, or the margins of several tasks."""
+
+    @property
+    def judged(self) -> str: ...
+    @property
+    def margin(self) -> float: ...
+    @property
+    def more_is_better(self) -> bool: ...
+    @property
+    def decimals(self) -> int: ...
 
 
 class Bar(NamedTuple):
@@ -52,32 +65,32 @@ def forest(report: Report) -> Plot:
     )
 
 
-def whisker(report: Report, bars: Sequence[Bar], one: Bar) -> Markup:
+def whisker(unit: Unit, bars: Sequence[Bar], one: Bar) -> Markup:
     """The small picture of one difference in a table; all of ``bars`` have one scale."""
     width, height = _SMALL
     if not math.isfinite(one.difference):
         return Markup()
-    scale = _scale(bars, report.margin, 4, width - 4)
-    parts = [_band(scale, report.margin, 0, height), svg.line(scale(0), 0, scale(0), height, "zero")]
-    parts += _mark(scale, one, height / 2, 4, report.decimals)
-    low, high = (signed(end, report.decimals) for end in (one.low, one.high))
-    about = f"{signed(one.difference, report.decimals)}, from {low} to {high}"
+    scale = _scale(bars, unit.margin, 4, width - 4)
+    parts = [_band(scale, unit.margin, 0, height), svg.line(scale(0), 0, scale(0), height, "zero")]
+    parts += _mark(scale, one, height / 2, 4, unit.decimals)
+    low, high = (signed(end, unit.decimals) for end in (one.low, one.high))
+    about = f"{signed(one.difference, unit.decimals)}, from {low} to {high}"
     return svg.picture(width, height, about, parts, "whisker")
 
 
-def picture(report: Report, bars: Sequence[Bar], about: str) -> Markup:
+def picture(unit: Unit, bars: Sequence[Bar], about: str) -> Markup:
     """The plot of differences, a row each."""
     left = min(max(_LETTER * max(len(one.name) for one in bars) + 20, _NAMES[0]), _NAMES[1])
     bottom = TOP + ROW * len(bars)
-    scale = _scale(bars, report.margin, left, WIDTH - RIGHT)
-    parts: list[Markup] = [_band(scale, report.margin, TOP, bottom)]
-    parts += svg.bottom_axis(scale, TOP, bottom, f"difference in {report.judged}, with interval")
+    scale = _scale(bars, unit.margin, left, WIDTH - RIGHT)
+    parts: list[Markup] = [_band(scale, unit.margin, TOP, bottom)]
+    parts += svg.bottom_axis(scale, TOP, bottom, f"difference in {unit.judged}, with interval")
     parts.append(svg.line(scale(0), TOP, scale(0), bottom, "zero"))
-    parts += _sides(report, scale)
+    parts += _sides(unit, scale)
     for place, one in enumerate(bars):
         y = TOP + ROW * (place + 0.5)
         parts.append(svg.text(shortened(one.name, left), left - 12, y + 4, "name", "end"))
-        parts += _mark(scale, one, y, 5.5, report.decimals)
+        parts += _mark(scale, one, y, 5.5, unit.decimals)
         word = one.verdict if math.isfinite(one.difference) else "not judged"
         parts.append(svg.text(word, WIDTH - RIGHT + 14, y + 4, "word", "start"))
     return svg.picture(WIDTH, bottom + BOTTOM, about, parts, "wide")
@@ -130,9 +143,9 @@ def _scale(bars: Sequence[Bar], margin: float, start: float, end: float) -> Scal
     return covering([0.0, 1.3 * margin, -1.3 * margin, *middles, *ends], start, end)
 
 
-def _sides(report: Report, scale: Scale) -> list[Markup]:
+def _sides(unit: Unit, scale: Scale) -> list[Markup]:
     """Which side is better, in words above the plot."""
-    less, more = ("worse", "better") if report.more_is_better else ("better", "worse")
+    less, more = ("worse", "better") if unit.more_is_better else ("better", "worse")
     return [
         svg.text(f"← {less}", scale.start, TOP - 14, "axis", "start"),
         svg.text(f"{more} →", scale.end, TOP - 14, "axis", "end"),

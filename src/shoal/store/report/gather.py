@@ -26,17 +26,14 @@ _NEEDED = ("arms", "baseline", "task", "metric", "judge", "margin", "notes", "ou
 def gather(record: Record) -> Report:
     """The report of a run that has a verdict. Raises UserError where there is none, or one of a shoal whose
     results had other parts."""
-    found = record.verdict()
-    if found is None:
-        raise UserError(_unfinished(record))
+    found = verdict_of(record)
     if missing := [key for key in _NEEDED if key not in found]:
         raise UserError(
             f"the result in {record.folder} was written by another version of shoal and has no "
             f"{missing[0]}; repeat its command with --resume must to bring it up to date"
         )
-    plan_file = record.folder / "plan.toml"
-    plan = plan_file.read_text(encoding="utf-8") if plan_file.is_file() else ""
-    shorten = _shortener(record, found, plan)
+    plan = plan_of(record)
+    shorten = shortener(record, plan, found["task"])
     on_data = {shorten.text(note) for note in record.choice("data-notes") or ()}
     result = shorten.tree(found)
     notes = [privacy.data_note(note) if note in on_data else note for note in result["notes"]]
@@ -75,6 +72,14 @@ def colored(arms: Sequence[Arm], more_is_better: bool) -> tuple[Arm, ...]:
     return tuple(replace(arm, color=colors.get(arm.name)) for arm in order)
 
 
+def verdict_of(record: Record) -> Any:
+    """The recorded result. Raises UserError where there is none yet."""
+    found = record.verdict()
+    if found is None:
+        raise UserError(_unfinished(record))
+    return found
+
+
 def _unfinished(record: Record) -> str:
     if record.active():
         return f"{record.folder} is still being trained; its report is written at its end"
@@ -84,10 +89,17 @@ def _unfinished(record: Record) -> str:
     )
 
 
-def _shortener(record: Record, result: Mapping[str, Any], plan: str) -> Shortener:
+def plan_of(record: Record) -> str:
+    """The text of the run's plan.toml, "" where there is none."""
+    file = record.folder / "plan.toml"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def shortener(record: Record, plan: str, *tasks: str) -> Shortener:
+    """What takes the folders out of a run's texts."""
     asked = privacy.strings(tomllib.loads(plan))
     folders = (record.folder.absolute(), Path.cwd(), Path.home())
-    return Shortener([*asked, str(record.folder), str(result["task"])], map(str, folders))
+    return Shortener([*asked, str(record.folder), *tasks], map(str, folders))
 
 
 def _arms(record: Record, result: Mapping[str, Any], shorten: Shortener) -> list[Arm]:

@@ -11,8 +11,8 @@ from shoal.store.report.verdict_words import verdict_words
 def markdown(report: Report) -> str:
     """The text; whatever of names and notes Markdown or HTML would take for its own is escaped."""
     parts = [
-        f"# {_plain(report.task)}: {_plain(report.judged)}, varying {_plain(report.axis)}",
-        *(_plain(one) for one in verdict_words(report)),
+        f"# {escaped(report.task)}: {escaped(report.judged)}, varying {escaped(report.axis)}",
+        *(escaped(one) for one in verdict_words(report)),
         "\n".join(_table(report)),
         _listing("Warnings", warnings.warnings(report)),
         _listing("Notes", warnings.notes(report)),
@@ -25,7 +25,7 @@ def markdown(report: Report) -> str:
 
 
 def _table(report: Report) -> list[str]:
-    name = _plain(report.judged)
+    name = escaped(report.judged)
     lines = [
         f"| arm | {name} | difference ± interval | probability of improvement | steps | gradient evaluations "
         "| time | memory | diverged | verdict |",
@@ -33,7 +33,7 @@ def _table(report: Report) -> list[str]:
     ]
     for row in table.rows(report):
         cells = (
-            _plain(row.arm.name), row.score, row.difference, row.probability, row.steps, row.evaluations,
+            escaped(row.arm.name), row.score, row.difference, row.probability, row.steps, row.evaluations,
             row.seconds, row.memory, row.diverged, f"{row.symbol} {row.arm.verdict}",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
@@ -45,7 +45,7 @@ def _table(report: Report) -> list[str]:
 
 
 def _listing(title: str, said: tuple[str, ...]) -> str:
-    return "\n".join([f"## {title}", "", *(f"- {_plain(one)}" for one in said)]) if said else ""
+    return "\n".join([f"## {title}", "", *(f"- {escaped(one)}" for one in said)]) if said else ""
 
 
 def _code(title: str, text: str, language: str) -> str:
@@ -60,8 +60,9 @@ def _machine(report: Report) -> str:
         return ""
     versions = ", ".join(f"{name} {version}" for name, version in report.machine["versions"].items())
     cores = f"{report.machine['cores']} cores"
-    return f"{_plain(report.machine['processor'])}, {cores}, {report.machine['system']}; {versions}"
+    return f"{escaped(report.machine['processor'])}, {cores}, {report.machine['system']}; {versions}"
 
 
-def _plain(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text that Markdown and HTML take for nothing else, on one line."""
     return re.sub(r"([\\`*_\[\]<>|#&])", r"\\\1", " ".join(text.split()))

@@ -5,6 +5,7 @@ import hashlib
 import math
 import time
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -34,22 +35,10 @@ _COLUMNS = (
 def page(report: Report) -> str:
     """The whole page. All texts are escaped; its policy forbids every request and foreign script."""
     bars = [bar(arm) for arm in report.arms if not arm.is_baseline]
-    style, script = _template("style.css"), _template("script.js")
-    found = Environment(
-        loader=PackageLoader("shoal.store.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {"count": count, "plain": plain, "score": score, "span": span, "size": size}
-    found.filters |= {"percent": percent}
-    return found.get_template("page.html").render(
+    return render(
+        "page.html",
         report=report,
         result=report.result,
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
         sentences=verdict_words(report),
         columns=_columns(report),
         rows=[(row, whisker(report, bars, bar(row.arm))) for row in table.rows(report)],
@@ -62,10 +51,25 @@ def page(report: Report) -> str:
         budget=tuned.budget(report),
         effects=effects.effects(report),
         interactions=effects.interactions(report),
-        date=_date(report.started_at),
+        date=date(report.started_at),
         axes=len({arm.axis for arm in report.arms if arm.axis}) > 1,
-        nan=math.nan,
     )
+
+
+def render(name: str, **values: Any) -> str:
+    """A template with ``values``, the page's own style and script, and the policy that allows these alone."""
+    style, script = _template("style.css"), _template("script.js")
+    found = Environment(
+        loader=PackageLoader("shoal.store.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters |= {"count": count, "plain": plain, "score": score, "span": span, "size": size}
+    found.filters |= {"percent": percent}
+    own = {"style": Markup(style), "script": Markup(script), "policy": _policy(style, script)}
+    return found.get_template(name).render(**values, **own, nan=math.nan)
 
 
 def table_plot(report: Report) -> Plot:
@@ -103,5 +107,6 @@ def _template(name: str) -> str:
     return (files("shoal.store.report") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _date(started_at: float | None) -> str:
+def date(started_at: float | None) -> str:
+    """When a run was begun; "" where its record does not say."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(started_at)) if started_at is not None else ""

@@ -11,9 +11,18 @@ from shoal.store.report.gather import gather
 from shoal.store.report.markdown import markdown
 from shoal.store.report.page import page
 from shoal.store.report.table import table_csv
+from shoal.store.report.tasks import (
+    Over,
+    gather_tasks,
+    is_over_tasks,
+    tasks_csv,
+    tasks_markdown,
+    tasks_page,
+)
 
 NAME = "report.html"
 FORMS: dict[str, Callable[[Report], str]] = {"html": page, "md": markdown, "csv": table_csv}
+OVER_TASKS: dict[str, Callable[[Over], str]] = {"html": tasks_page, "md": tasks_markdown, "csv": tasks_csv}
 
 
 def text_of(folder: Path, form: str = "html") -> str:
@@ -24,11 +33,17 @@ def text_of(folder: Path, form: str = "html") -> str:
     if not folder.is_dir():
         raise UserError(f"there is no results folder {folder}; `shoal list runs` shows those there are")
     with Record(folder, write=False) as record:
-        return FORMS[form](gather(record))
+        return _made(record, form)
 
 
 def write(record: Record) -> Path:
     """Write report.html into the record's folder, whole or not at all; returns its path."""
     path = record.folder / NAME
-    write_text(path, page(gather(record)))
+    write_text(path, _made(record, "html"))
     return path
+
+
+def _made(record: Record, form: str) -> str:
+    if is_over_tasks(record):
+        return OVER_TASKS[form](gather_tasks(record))
+    return FORMS[form](gather(record))
