@@ -82,6 +82,68 @@ void step_back(const float* __restrict gates, const float* __restrict before, fl
   }
 }
 
+struct Sizes {
+  int64_t length, rows, hidden;
+  int64_t places() const { return length * rows; }  // of one member
+};
+
+// One member's states [length, rows, H] and gates [length, rows, 4H]. packed: weights as right factor [H, 3H].
+void forward(const Sizes& sizes, const Packed& packed, const float* inputs, const float* bias_ih,
+             const float* bias_hh, const bool* kept, float* states, float* gates) {
+  const int64_t rows = sizes.rows, hidden = sizes.hidden;
+  const std::vector<float> zeros(rows * hidden);
+  std::vector<float> product(rows * 3 * hidden);
+  const float* before = zeros.data();
+  for (int64_t at = 0; at < sizes.places(); at += rows) {
+    packed.multiply(before, rows, product.data(), false);
+    for (int64_t row = 0; row < rows; ++row) {
+      float *state = states + (at + row) * hidden, *gate = gates + (at + row) * 4 * hidden;
+      if (kept[at + row]) {
+        step(inputs + (at + row) * 3 * hidden, product.data() + row * 3 * hidden, bias_ih, bias_hh,
+             before + row * hidden, state, gate, hidden);
+      } else {
+        std::copy_n(before + row * hidden, hidden, state);
+        std::fill_n(gate, 4 * hidden, 0.0f);
+      }
+    }
+    before = states + at * hidden;
+  }
+}
+
+// One member's gradients, from that by its states. packed: weights as right factor [3H, H].
+void backward(const Sizes& sizes, const Packed& packed, const float* gradient, const float* states,
+              const float* gates, const bool* kept, float* by_inputs, float* by_weight, float* by_bias_ih,
+              float* by_bias_hh) {
+  const int64_t rows = sizes.rows, hidden = sizes.hidden, wide = 3 * hidden;
+  const int64_t together = std::max<int64_t>(1, ROWS_K / std::max<int64_t>(1, rows));  // steps of a product
+  const std::vector<float> zeros(rows * hidden);
+  std::vector<float> flowing(rows * hidden), by_product(together * rows * wide);
+  for (int64_t end = sizes.length; end > 0; end -= together) {
+    const int64_t first = std::max<int64_t>(0, end - together);
+    for (int64_t now = end - 1; now >= first; --now) {
+      const int64_t at = now * rows;
+      const float* before = now ? states + (at - rows) * hidden : zeros.data();
+      float* by_b = by_product.data() + (now - first) * rows * wide;
+      for (int64_t j = 0; j < rows * hidden; ++j) flowing[j] += gradient[at * hidden + j];
+      for (int64_t row = 0; row < rows; ++row) {
+        float *by_a = by_inputs + (at + row) * wide, *by_b_of_row = by_b + row * wide;
+        if (kept[at + row]) {
+          step_back(gates + (at + row) * 4 * hidden, before + row * hidden, flowing.data() + row * hidden, by_a,
+                    by_b_of_row, by_bias_ih, by_bias_hh + 2 * hidden, hidden);
+        } else {
+          std::fill_n(by_a, wide, 0.0f);
+          std::fill_n(by_b_of_row, wide, 0.0f);
+        }
+      }
+      if (now) packed.multiply(by_b, rows, flowing.data(), true);
+    }
+    const int64_t from = std::max<int64_t>(1, first);  // before the first step the state is zero
+    multiply(by_product.data() + (from - first) * rows * wide, 1, wide, states + (from - 1) * rows * hidden,
+             hidden, 1, by_weight, wide, (end - from) * rows, hidden, true);
+  }
+  std::copy_n(by_bias_ih, 2 * hidden, by_bias_hh);  // r and z see the sum of both products
+}
+
 Tensor checked(const Tensor& given, ScalarType type, const char* refused) {
   STD_TORCH_CHECK(given.scalar_type() == type, refused);
   return torch::stable::contiguous(given);
@@ -89,43 +151,30 @@ Tensor checked(const Tensor& given, ScalarType type, const char* refused) {
 
 Tensor floats(const Tensor& given) { return checked(given, ScalarType::Float, "shoal::gru: float32 only"); }
 
-Tensor made(const Tensor& like, std::initializer_list<int64_t> sizes) {
-  return torch::stable::new_empty(like, torch::headeronly::IntHeaderOnlyArrayRef(sizes.begin(), sizes.size()));
-}
-
 float* numbers(const Tensor& of) { return static_cast<float*>(of.data_ptr()); }
+
+const bool* truths(const Tensor& of) { return static_cast<const bool*>(of.data_ptr()); }
 
 std::tuple<Tensor, Tensor> gru(Tensor inputs, Tensor weight, Tensor bias_ih, Tensor bias_hh, Tensor kept) {
   inputs = floats(inputs), weight = floats(weight), bias_ih = floats(bias_ih), bias_hh = floats(bias_hh);
   kept = checked(kept, ScalarType::Bool, "shoal::gru: kept is bool");
-  const int64_t members = inputs.size(0), length = inputs.size(1), rows = inputs.size(2), hidden = weight.size(2);
-  STD_TORCH_CHECK(inputs.size(3) == 3 * hidden && weight.size(0) == members && weight.size(1) == 3 * hidden &&
-                      bias_ih.numel() == members * 3 * hidden && bias_hh.numel() == members * 3 * hidden &&
-                      kept.numel() == members * length * rows,
+  const Sizes sizes{inputs.size(1), inputs.size(2), weight.size(2)};
+  const int64_t members = inputs.size(0), hidden = sizes.hidden, wide = 3 * hidden;
+  STD_TORCH_CHECK(inputs.size(3) == wide && weight.numel() == members * wide * hidden &&
+                      bias_ih.numel() == members * wide && bias_hh.numel() == members * wide &&
+                      kept.numel() == members * sizes.places(),
                   "shoal::gru: shapes do not fit");
-  Tensor states = made(inputs, {members, length, rows, hidden});
-  Tensor gates = made(inputs, {members, length, rows, 4 * hidden});
-  const std::vector<float> zeros(rows * hidden);
-  std::vector<float> product(rows * 3 * hidden);
-  Packed packed(hidden, 3 * hidden);
+  const int64_t states_size[] = {members, sizes.length, sizes.rows, hidden};
+  const int64_t gates_size[] = {members, sizes.length, sizes.rows, 4 * hidden};
+  Tensor states = torch::stable::new_empty(inputs, {states_size, 4});
+  Tensor gates = torch::stable::new_empty(inputs, {gates_size, 4});
+  Packed packed(hidden, wide);
   for (int64_t member = 0; member < members; ++member) {
-    packed.take(numbers(weight) + member * 3 * hidden * hidden, 1, hidden);
-    const float *to_a = numbers(bias_ih) + member * 3 * hidden, *to_b = numbers(bias_hh) + member * 3 * hidden;
-    const float* before = zeros.data();
-    for (int64_t at = member * length * rows; at < (member + 1) * length * rows; at += rows) {
-      packed.multiply(before, rows, product.data(), false);
-      for (int64_t row = 0; row < rows; ++row) {
-        float *state = numbers(states) + (at + row) * hidden, *gate = numbers(gates) + (at + row) * 4 * hidden;
-        if (static_cast<const bool*>(kept.data_ptr())[at + row]) {
-          step(numbers(inputs) + (at + row) * 3 * hidden, product.data() + row * 3 * hidden, to_a, to_b,
-               before + row * hidden, state, gate, hidden);
-        } else {
-          std::copy_n(before + row * hidden, hidden, state);
-          std::fill_n(gate, 4 * hidden, 0.0f);
-        }
-      }
-      before = numbers(states) + at * hidden;
-    }
+    const int64_t at = member * sizes.places();
+    packed.take(numbers(weight) + member * wide * hidden, 1, hidden);
+    forward(sizes, packed, numbers(inputs) + at * wide, numbers(bias_ih) + member * wide,
+            numbers(bias_hh) + member * wide, truths(kept) + at, numbers(states) + at * hidden,
+            numbers(gates) + at * 4 * hidden);
   }
   return {states, gates};
 }
@@ -134,52 +183,25 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> gru_backward(Tensor gradient, Tensor 
                                                         Tensor weight, Tensor kept) {
   gradient = floats(gradient), states = floats(states), gates = floats(gates), weight = floats(weight);
   kept = checked(kept, ScalarType::Bool, "shoal::gru_backward: kept is bool");
-  const int64_t members = states.size(0), length = states.size(1), rows = states.size(2), hidden = states.size(3);
+  const Sizes sizes{states.size(1), states.size(2), states.size(3)};
+  const int64_t members = states.size(0), hidden = sizes.hidden, wide = 3 * hidden;
   STD_TORCH_CHECK(gradient.numel() == states.numel() && gates.numel() == 4 * states.numel() &&
-                      weight.numel() == members * 3 * hidden * hidden && kept.numel() == members * length * rows,
+                      weight.numel() == members * wide * hidden && kept.numel() == members * sizes.places(),
                   "shoal::gru_backward: shapes do not fit");
-  Tensor by_inputs = made(states, {members, length, rows, 3 * hidden});
-  Tensor by_weight = made(states, {members, 3 * hidden, hidden});
-  Tensor by_bias_ih = made(states, {members, 3 * hidden}), by_bias_hh = made(states, {members, 3 * hidden});
-  const std::vector<float> zeros(rows * hidden);
-  const int64_t together = std::max<int64_t>(1, ROWS_K / std::max<int64_t>(1, rows));  // steps of a product
-  std::vector<float> flowing(rows * hidden), by_product(together * rows * 3 * hidden);
-  Packed packed(3 * hidden, hidden);
+  const int64_t inputs_size[] = {members, sizes.length, sizes.rows, wide};
+  const int64_t bias_size[] = {members, wide}, weight_size[] = {members, wide, hidden};
+  Tensor by_inputs = torch::stable::new_empty(states, {inputs_size, 4});
+  Tensor by_weight = torch::stable::new_zeros(states, {weight_size, 3});
+  Tensor by_bias_ih = torch::stable::new_zeros(states, {bias_size, 2});
+  Tensor by_bias_hh = torch::stable::new_zeros(states, {bias_size, 2});
+  Packed packed(wide, hidden);
   for (int64_t member = 0; member < members; ++member) {
-    const int64_t begin = member * length * rows;  // the place of the member's first step and row
-    float *to_weight = numbers(by_weight) + member * 3 * hidden * hidden;
-    float *to_a = numbers(by_bias_ih) + member * 3 * hidden, *to_b = numbers(by_bias_hh) + member * 3 * hidden;
-    packed.take(numbers(weight) + member * 3 * hidden * hidden, hidden, 1);
-    std::fill_n(to_weight, 3 * hidden * hidden, 0.0f);
-    std::fill_n(to_a, 3 * hidden, 0.0f);
-    std::fill_n(to_b, 3 * hidden, 0.0f);
-    std::fill(flowing.begin(), flowing.end(), 0.0f);
-    for (int64_t end = length; end > 0; end -= together) {
-      const int64_t first = std::max<int64_t>(0, end - together);
-      for (int64_t now = end - 1; now >= first; --now) {
-        const int64_t at = begin + now * rows;
-        const float* before = now ? numbers(states) + (at - rows) * hidden : zeros.data();
-        float* by_b = by_product.data() + (now - first) * rows * 3 * hidden;
-        for (int64_t j = 0; j < rows * hidden; ++j) flowing[j] += numbers(gradient)[at * hidden + j];
-        for (int64_t row = 0; row < rows; ++row) {
-          float* by_a = numbers(by_inputs) + (at + row) * 3 * hidden;
-          if (static_cast<const bool*>(kept.data_ptr())[at + row]) {
-            step_back(numbers(gates) + (at + row) * 4 * hidden, before + row * hidden,
-                      flowing.data() + row * hidden, by_a, by_b + row * 3 * hidden, to_a, to_b + 2 * hidden,
-                      hidden);
-          } else {
-            std::fill_n(by_a, 3 * hidden, 0.0f);
-            std::fill_n(by_b + row * 3 * hidden, 3 * hidden, 0.0f);
-          }
-        }
-        if (now) packed.multiply(by_b, rows, flowing.data(), true);
-      }
-      const int64_t from = std::max<int64_t>(1, first);  // the first step's state before is zero
-      multiply(by_product.data() + (from - first) * rows * 3 * hidden, 1, 3 * hidden,
-               numbers(states) + (begin + (from - 1) * rows) * hidden, hidden, 1, to_weight, 3 * hidden,
-               (end - from) * rows, hidden, true);
-    }
-    std::copy_n(to_a, 2 * hidden, to_b);  // r and z see the sum of both products
+    const int64_t at = member * sizes.places();
+    packed.take(numbers(weight) + member * wide * hidden, hidden, 1);
+    backward(sizes, packed, numbers(gradient) + at * hidden, numbers(states) + at * hidden,
+             numbers(gates) + at * 4 * hidden, truths(kept) + at, numbers(by_inputs) + at * wide,
+             numbers(by_weight) + member * wide * hidden, numbers(by_bias_ih) + member * wide,
+             numbers(by_bias_hh) + member * wide);
   }
   return {by_inputs, by_weight, by_bias_ih, by_bias_hh};
 }
@@ -187,7 +209,8 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> gru_backward(Tensor gradient, Tensor 
 }  // namespace
 
 STABLE_TORCH_LIBRARY_FRAGMENT(shoal, library) {
-  library.def("gru(Tensor inputs, Tensor weight, Tensor bias_ih, Tensor bias_hh, Tensor kept) -> (Tensor, Tensor)");
+  library.def(
+      "gru(Tensor inputs, Tensor weight, Tensor bias_ih, Tensor bias_hh, Tensor kept) -> (Tensor, Tensor)");
   library.def(
       "gru_backward(Tensor gradient, Tensor states, Tensor gates, Tensor weight, Tensor kept)"
       " -> (Tensor, Tensor, Tensor, Tensor)");
