@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from population.members import begin, go_on, table
+from population.members import alone, assert_same, begin, company, go_on, numbers, table
 from shoal import catalogue
 from shoal.population.randomness import noise_keys, order
 from shoal.population.recipe import Job, Recipe
@@ -58,3 +58,13 @@ def test_steps_equal_a_plain_torch_loop_on_the_augmented_batches(classes):
     found = weights(task, replace(BASE, hyper={**BASE.hyper, **IN_ORDER}), steps=2)
     for own, plain in zip(found.template.views(found.flat), network.parameters(), strict=True):
         torch.testing.assert_close(own[0], plain.data, rtol=1e-10, atol=1e-12)
+
+
+def test_stacked_patches_obey_the_law_for_any_number_of_members():
+    """A transformer's program is of these sizes, but for members, which it was traced with three of."""
+    task = table(features=(2, 6, 5))
+    recipe = replace(BASE, network="vit", normalization="layer_norm", activation="gelu", optimizer="momentum")
+    hyper = {"crop.share": 0.3, "mixup.alpha": 0.5, "cutout.share": 0.4, "momentum.lr": 0.01}
+    job = Job("subject", replace(recipe, width=8, hyper=hyper), 3)
+    together = go_on(begin(task, company(job, 3)), 2)
+    assert_same(numbers(together.stack, "subject"), alone(task, job, 2), 1e-9)

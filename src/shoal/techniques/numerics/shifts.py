@@ -31,10 +31,11 @@ def moved(
         shift = torch.round((2 * share * pixels + 1) * (noise - 0.5)).to(torch.int64)
         source = torch.arange(pixels, device=x.device) + shift[:, None]
         read, factor = outside(source, pixels)
-        shape = [x.shape[0]] + [1] * (x.ndim - 1)
-        shape[axis] = pixels
-        index = read.reshape(shape).expand_as(x)
-        x = torch.gather(x, x.ndim + axis, index) * factor.reshape(shape).to(x.dtype)
+        between, behind = x.ndim - 1 + axis, -1 - axis  # axes beside the moved one
+        read, factor = (
+            one[(slice(None), *(None,) * between, slice(None), *(None,) * behind)] for one in (read, factor)
+        )
+        x = torch.gather(x, x.ndim + axis, read.expand_as(x)) * factor.to(x.dtype)
     return x
 
 
