@@ -84,7 +84,7 @@ def test_the_latest_network_of_the_folder_is_the_default(rows, capsys):
 
 
 WRONG = [
-    ("predict run", ["there is no file run"]),
+    ("predict run", ["run is a run and no data; name both", "shoal predict run new.csv"]),
     ("predict run a b", ["not 3"]),
     ("predict nowhere new.csv", ["there is no folder nowhere"]),
     ("predict empty new.csv", ["empty holds no artifact", "shoal compare"]),

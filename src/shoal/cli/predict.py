@@ -56,8 +56,12 @@ def predict(
         raise UserError(f"--out {out} must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     if not Path(data).exists():
         raise UserError(f"there is no file {data}")
-    from shoal.experiments.take_home import load  # torch comes with it
+    from shoal.artifact.load import SUBFOLDER  # torch comes with it
+    from shoal.artifact.save import DESCRIPTION
+    from shoal.experiments.take_home import load
 
+    if any((home / DESCRIPTION).is_file() for home in (Path(data), Path(data) / SUBFOLDER)):
+        raise UserError(f"{data} is a run and no data; name both, for example: shoal predict {data} new.csv")
     artifact = load(*run, own_code=own_code)
     made = artifact.predict(data)
     for note in made.notes:
