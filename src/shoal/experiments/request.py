@@ -1,7 +1,7 @@
 """What a user asks of a comparison, whole: the options of ``shoal.compare`` and the contents of plan.toml."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -16,6 +16,7 @@ from shoal.experiments.plan import ALPHA, RACES, Margin, judge_of, margin_for
 from shoal.experiments.recipes import Changes
 from shoal.experiments.trials import FEWEST
 from shoal.population.recipe import Recipe
+from shoal.population.starting_weights import started
 from shoal.tasks import metrics
 from shoal.tasks.arrays import from_arrays
 from shoal.tasks.load import load
@@ -33,10 +34,12 @@ RecipeLike = Recipe | str | Changes
 class Request:
     """A comparison as asked for; None stands for what ``shoal.compare`` then chooses (see there).
 
+    tasks: several tasks in the place of one, see ``compare_tasks``.
     fingerprint: of the data that a written plan was made for; None for any.
     """
 
     task: TaskLike = None
+    tasks: Sequence[str] | None = None
     target: str | None = None
     kind: str | None = None
     ignore: Sequence[str] = ()
@@ -46,6 +49,7 @@ class Request:
     text: Sequence[str] = ()
     length: int | None = None
     image_size: int | None = None
+    weights: str | None = None
     fingerprint: str | None = None
     metric: str | None = None
     vary: Vary | None = None
@@ -90,8 +94,11 @@ def check(request: Request) -> None:
     check_device(request.device)
 
 
-def task_of(request: Request) -> Task:
-    """The task that is meant, with the metric asked for. Raises UserError for what is none."""
+def task_of(request: Request, on_progress: Callable[[str], None] | None = None) -> Task:
+    """The task that is meant, with the metric asked for. Raises UserError for what is none.
+
+    on_progress hears in words how far the reading of many files is.
+    """
     task = request.task
     given = {name: getattr(request, name) for name in TABLE_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None and not _is_empty(value)}
@@ -105,7 +112,9 @@ def task_of(request: Request) -> Task:
     elif task is None:
         raise UserError("there is no task to compare on; name one, for example digits, or a table's path")
     else:
-        found = load(str(task) if isinstance(task, Path) else task, **given)
+        found = load(str(task) if isinstance(task, Path) else task, **given, on_progress=on_progress)
+    if request.weights is not None:
+        found = started(found, request.weights)
     made = found if request.metric is None else with_metric(found, request.metric)
     _check_metric(made)
     return made
