@@ -72,7 +72,7 @@ class RecordedTrainer:
         wanted = _value(name, recipe)
         if name in self.compared or not isinstance(wanted, int | float):
             for place, value in enumerate(values):
-                if value == wanted or (_number(value) and _number(wanted) and math.isclose(value, wanted)):
+                if value == wanted or _close(value, wanted):
                     return place
             raise UserError(
                 f"no run is recorded with {name} {wanted}; there are runs with {', '.join(map(str, values))}"
@@ -150,5 +150,6 @@ def _value(name: str, recipe: Recipe) -> Value:
     return found
 
 
-def _number(value: Value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _close(one: Value, other: Value) -> bool:
+    """Whether both are numbers, and the same but for rounding."""
+    return isinstance(one, int | float) and isinstance(other, int | float) and math.isclose(one, other)
