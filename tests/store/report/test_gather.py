@@ -7,6 +7,7 @@ import pytest
 from shoal.errors import UserError
 from shoal.statistics.intervals import mean_interval
 from shoal.store.record import Record
+from shoal.store.report import tuned
 from shoal.store.report.band import band
 from shoal.store.report.gather import COLORS, gather
 from shoal.store.report.write import text_of
@@ -117,3 +118,16 @@ def test_a_record_without_trials_points_machine_or_plan_still_has_a_report(tmp_p
     assert "did not write down machine and versions" in text
     assert "holds no plan.toml" in text
     assert "How sensitive" not in text
+
+
+def test_what_was_tuned_begins_with_the_learning_rate(tmp_path):
+    arm = made.baseline(hyper={"adam.lr": 0.01, "adam.beta1": 0.9, "width": 64})
+    arm["search_space"]["adam.beta1"] = {"low": 0.8, "high": 0.99, "log": False, "tried": None}
+    outcomes = [made.trial("adam", number, 0.01, 0.9, seed) for number in (0, 1) for seed in (1, 2)]
+    report = gathered(made.write(tmp_path, made.result(arm), outcomes))
+    first, second = tuned.tuned(report)
+    assert (first.name, first.range, first.tried) == ("adam.lr", "1e−5 to 0.1, logarithmic", "1e−5 to 0.1")
+    assert (first.chosen, first.trials, first.runs) == ("0.01", 2, 4)
+    assert (second.name, second.range, second.tried) == ("adam.beta1", "0.8 to 0.99", "–")
+    assert tuned.fixed(report) == (("adam", "width 64"),)
+    assert dict(tuned.budget(report))["Tuning seeds"] == "2, none of them used to judge"

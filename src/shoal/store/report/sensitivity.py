@@ -24,7 +24,7 @@ def sensitivity(report: Report) -> Plot | None:
     edges = sum(arm.edge for arm in arms)
     about = (
         f"Validation {report.metric} of every tuning trial against the {what}, for {len(arms)} arms; "
-        f"{'no chosen value lies' if not edges else f'{edges} chosen values lie'} at the edge of its range."
+        f"{_lie(edges)} at the edge of what was tried."
     )
     return Plot(
         "sensitivity",
@@ -90,6 +90,12 @@ def _up(arms: list[Arm]) -> Scale:
 
 def _chosen(arms: list[Arm]) -> list[float]:
     return [one.score for arm in arms for one in arm.trials if one.chosen]
+
+
+def _lie(edges: int) -> str:
+    if edges == 1:
+        return "1 chosen value lies"
+    return f"{edges or 'no'} chosen values lie"
 
 
 def _is_rate(arm: Arm) -> bool:

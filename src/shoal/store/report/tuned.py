@@ -19,8 +19,10 @@ class Tuned(NamedTuple):
 
 
 def tuned(report: Report) -> tuple[Tuned, ...]:
-    """A row for each tuned hyperparameter of each arm."""
-    return tuple(_row(arm, name) for arm in report.arms for name in arm.space)
+    """A row for each tuned hyperparameter of each arm, the learning rate first."""
+    return tuple(
+        _row(arm, name) for arm in report.arms for name in sorted(arm.space, key=lambda name: name != arm.lr)
+    )
 
 
 def fixed(report: Report) -> tuple[tuple[str, str], ...]:
