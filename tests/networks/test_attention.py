@@ -108,6 +108,14 @@ def test_filling_changes_nothing():
     torch.testing.assert_close(alone(x[1:, :3]), short(x[1:]), rtol=1e-12, atol=1e-12)
 
 
+def test_the_mean_is_over_tokens_that_are_no_filling():
+    network = drawn(TextTransformer(parts()))
+    seen = []
+    network.transformer.register_forward_hook(lambda *call: seen.append(call[2]))
+    found = network(torch.tensor([[6.0, 2, 1, 0, 0]]))
+    torch.testing.assert_close(found, network.head(seen[0][:, :3].mean(1)))
+
+
 def test_a_row_of_filling_only_gives_the_head_zeros():
     network = drawn(TextTransformer(parts()))
     torch.testing.assert_close(network(torch.zeros(1, 5))[0], network.head.bias)
