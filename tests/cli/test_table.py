@@ -6,10 +6,12 @@ import math
 import pytest
 from rich.console import Console
 
+from shoal.cli import tasks_table
 from shoal.cli.table import closing_line, console, half_width, show
 from shoal.experiments.effects import Effect
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
+from shoal.experiments.tasks_result import ArmOverTasks, TasksResult
 
 from .results import BASELINE, NOTHING, arm, result
 
@@ -190,3 +192,24 @@ def test_main_effects_stand_before_the_arms_and_the_best_combination_is_named():
     )
     assert "and 6 more arms" in text and "sgd · width 12" not in text
     assert "12 of 13 combinations are undecided" in text
+
+
+def test_a_table_over_tasks_has_a_word_for_each_and_counts_where_it_is_narrow():
+    def over(name, words, rank, mean, verdict):
+        return ArmOverTasks(
+            name, words, (0.0,) * 3, rank, 1, 1, 1, 0, mean, (mean - 2, mean + 1), 0.0, 0.2, None, verdict, ""
+        )
+
+    arms = (
+        over("adam", ("baseline",) * 3, 2.0, 0.0, "baseline"),
+        over("sgd", ("better", "same", "worse"), 1.5, -0.5, "undecided"),
+    )
+    found = TasksResult(
+        ("digits", "wine", "iris"), "optimizer", "score", "adam", 0.05, 60.0, None, 59.0, 123, 10, arms,
+        ("digits",), None, None, 6, (None,) * 3, ("a note",), False, "", "somewhere",
+    )  # fmt: skip
+    for width, expected in ((120, "better same worse 1.50 −0.5 ± 2.0"), (60, "1 1 1 1.50 −0.5 ± 2.0")):
+        file = io.StringIO()
+        tasks_table.show(found, Console(file=file, width=width))
+        text = " ".join(file.getvalue().split())
+        assert f"sgd {expected} undecided adam" in text and "a note" in text and "123 networks" in text

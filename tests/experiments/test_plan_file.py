@@ -138,7 +138,7 @@ def test_without_a_file_what_was_asked_is_run(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("taks = 'wine'", r"there is no key of a plan in .*p\.toml, 'taks'; did you mean 'task'"),
+        ("taks = 'wine'", r"there is no key of a plan in .*p\.toml, 'taks'; did you mean 'tasks'"),
         ("task = 3", r"p\.toml: task = 3 is of the wrong type"),
         ("seeds = 2.5", r"seeds = 2\.5 is of the wrong type"),
         ("work = true", "work = True is of the wrong type"),

@@ -26,6 +26,13 @@ INTERRUPTED = 130
     "adam.beta2=0.9,0.99; `shoal list axes` shows them. Several are crossed.",
 )
 @click.option(
+    "--tasks",
+    metavar="TASK,TASK,...",
+    multiple=True,
+    help="Several tasks in the place of one: the same arms are compared on each and judged over all. A table "
+    "may name its target: digits,wine,reviews.csv:label.",
+)
+@click.option(
     "--arm",
     "arms",
     metavar="NAME='KEY=VALUE ...'",
@@ -93,6 +100,7 @@ def compare(
     context: click.Context,
     task: str | None,
     vary: tuple[str, ...],
+    tasks: tuple[str, ...],
     arms: tuple[str, ...],
     json_to: str | None,
     verbose: bool,
@@ -108,12 +116,14 @@ def compare(
     check_writable("--json", json_to)
     given = {name: value for name, value in options.items() if value not in (None, ())}
     given |= {"vary": vary} if vary else {}
+    given |= {"tasks": tasks} if tasks else {}
     given |= {"arms": _named(arms)} if arms else {}
     from shoal.cli.progress import display
-    from shoal.cli.table import console, show
+    from shoal.cli import table, tasks_table
 
     with display(_title(task, given), sys.stderr, STARTED) as shown:
         from shoal.experiments.compare import compare as run  # torch comes with it, under the display
+        from shoal.experiments.tasks_result import TasksResult
 
         result = run(task, **given, on_progress=shown.update, started=STARTED)
     if json_to == "-":
@@ -122,7 +132,11 @@ def compare(
         if json_to is not None:
             text = f"{result.to_json()}\n"
             write_whole(Path(json_to), lambda file: file.write_text(text, encoding="utf-8"))
-        show(result, console(sys.stdout), verbose)
+        out = table.console(sys.stdout)
+        if isinstance(result, TasksResult):
+            tasks_table.show(result, out)
+        else:
+            table.show(result, out, verbose)
     if result.interrupted:
         context.exit(INTERRUPTED)
 
@@ -142,6 +156,7 @@ def _named(arms: tuple[str, ...]) -> dict[str, str]:
 
 def _title(task: str | None, given: dict[str, Any]) -> str:
     """What the progress display is headed by."""
+    task = ", ".join(given["tasks"]) if "tasks" in given else task
     what = " × ".join(given.get("vary", ())) or ", ".join(given.get("arms", ()))
     what = what or ("" if task is None else "every technique")
     return " · ".join(part for part in (task or given.get("plan"), what) if part)

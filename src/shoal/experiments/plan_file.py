@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from shoal.errors import UserError, unknown
-from shoal.experiments import planning, request, toml_text
+from shoal.experiments import planning, request, tasks_plan, toml_text
 from shoal.experiments.plan import Plan
 from shoal.experiments.planning import Compared
 from shoal.experiments.recipes import flattened, load_toml, plain_of, told
 from shoal.experiments.request import Request
-from shoal.store.canonical import differences
+from shoal.store.canonical import canonical_json, differences, digest
 
 NAME = "plan.toml"
 _HEAD = "# A comparison of shoal. Run it again with: shoal compare --plan"
@@ -36,8 +36,23 @@ def text_of(asked: Request, what: Compared, plan: Plan) -> str:
         "margin": request.margin_text(plan.margin),
     }
     values |= {name: value for name, value in resolved.items() if value is not None}
+    return _text(asked, values, what)
+
+
+def text_of_tasks(asked: Request, what: Compared, first: Plan, budget: float | None) -> str:
+    """The plan of several tasks as TOML; what differs by task is in the plan.toml of each.
+
+    first: the plan of the first task. budget: seconds for all, None for work.
+    """
+    named = [name for name in _KNOWN if name not in _TABLES and not _is_default(name, getattr(asked, name))]
+    values = {name: getattr(asked, name) for name in named}
+    resolved = {"judge": first.judge, "alpha": first.alpha, "device": first.device, "budget": budget}
+    return _text(asked, values | {name: one for name, one in resolved.items() if one is not None}, what)
+
+
+def _text(asked: Request, values: Mapping[str, Any], what: Compared) -> str:
     lines = [f"{_HEAD} {NAME}"]
-    if not isinstance(asked.task, str | Path):
+    if not all(isinstance(one, str | Path) for one in asked.tasks or [asked.task]):
         lines.append(_NO_TASK)
     plain = {name: values[name] for name in _KNOWN if name in values and _has_spelling(values[name])}
     lines += toml_text.pairs(
@@ -86,17 +101,17 @@ def chosen(asked: Request, path: Path | str | None) -> Request:
         return asked
     file = Path(path).expanduser()
     if not file.exists():
-        if asked.task is None:
+        if asked.task is None and asked.tasks is None:
             raise UserError(f"there is no plan {path}; name one that exists, or a task to write it for")
         if file.suffix != ".toml" or not file.parent.is_dir():
             raise UserError(f"plan {path} cannot be written; name a .toml file in a folder that exists")
         return asked
     kept = read(file)
     given = {name: value for name in _KNOWN if not _is_default(name, value := getattr(asked, name))}
-    if kept.task is None:
+    if kept.task is None and kept.tasks is None:
         kept = dataclasses.replace(kept, task=given.pop("task", None))
     if given:
-        new = asked if "task" in given else dataclasses.replace(kept, **given)
+        new = asked if {"task", "tasks"} & set(given) else dataclasses.replace(kept, **given)
         (old_hash, old_text), (new_hash, new_text) = _resolved(kept), _resolved(new)
         if old_hash != new_hash:
             found = differences(tomllib.loads(old_text), tomllib.loads(new_text))
@@ -110,6 +125,11 @@ def chosen(asked: Request, path: Path | str | None) -> Request:
 
 def _resolved(asked: Request) -> tuple[str, str]:
     """The hash and the text of a request's plan. Raises UserError for anything wrong with it."""
+    if asked.tasks is not None:
+        each, what = tasks_plan.each_of(asked)
+        described = tasks_plan.described(asked, each)
+        text = text_of_tasks(asked, what, each[0].plan, described["budget_seconds"])
+        return digest(canonical_json(described)), text
     task = request.task_of(asked)
     what = planning.compared(task, asked)
     plan = planning.plan_of(task, asked, what)

@@ -1,13 +1,13 @@
 """The result of a comparison: what is returned, printed and written as JSON under stable keys."""
 
-import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from shoal.experiments.effects import Effect, Interaction
 from shoal.experiments.forecast import Forecast
+from shoal.experiments.keyed import Keyed
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
 
@@ -54,9 +54,10 @@ class ArmResult:
 
 
 @dataclass(frozen=True)
-class Result(Mapping[str, Any]):
+class Result(Keyed):
     """A finished comparison; also a mapping, so ``result["arms"]`` is ``result.arms``.
 
+    tuned: whether every arm was tuned as far as judging takes; else all of them are undecided.
     effects, interactions: where several axes are crossed, what each value does in the mean over the others,
     and how far that depends on the others (see ``effects.Effect`` and ``effects.Interaction``).
     candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
@@ -94,34 +95,12 @@ class Result(Mapping[str, Any]):
     interrupted: bool
     plan_hash: str
     folder: str | None
+    tuned: bool = True
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interaction, ...] = ()
 
-    def __getitem__(self, key: str) -> Any:
-        if key not in self:
-            raise KeyError(key)
-        return getattr(self, key)
-
-    def __iter__(self) -> Iterator[str]:
-        return (field.name for field in fields(self))
-
-    def __len__(self) -> int:
-        return len(fields(self))
-
-    def __contains__(self, key: object) -> bool:
-        return any(field.name == key for field in fields(self))
-
     def __hash__(self) -> int:
         return hash(self.plan_hash)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON: lists for tuples, None for NaN and infinities."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        return plain
-
-    def to_json(self) -> str:
-        """Strict JSON, indented."""
-        return json.dumps(self.to_dict(), indent=2, allow_nan=False)
 
     def table(self) -> list[str]:
         """The verdict table as lines, best first: arm, mean, difference ± interval, cost, verdict."""
@@ -152,13 +131,3 @@ def _finite(rank: float) -> float:
 
 def _number(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4g}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

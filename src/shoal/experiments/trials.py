@@ -27,7 +27,7 @@ _BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 
 
 class Best(NamedTuple):
-    """The chosen point, its trial number, and its learning rates that are the lowest (-1) or highest (1) tried."""
+    """The chosen point, its trial number, and its rates that are the lowest (-1) or highest (1) tried."""
 
     trial: int
     point: Point
@@ -49,9 +49,9 @@ def extension(trials: int) -> int:
 
 
 def beyond(arm: Arm, best: Best, count: int) -> list[Point]:
-    """At most ``count`` points past the edges, each √10 (an eighth of a linear range) further, in the domain.
+    """At most ``count`` points past the edges, each √10 (an eighth of a linear range) further, if legal.
 
-    Of several rates at an edge each goes further by itself, in turn; with fewer points than rates all together.
+    Of several rates at an edge each goes further by itself, in turn; with fewer points than rates, together.
     """
     rates = list(best.edges)
     if not rates or not count:

@@ -92,7 +92,7 @@ def _look(folder: Path) -> Run:
 
 def _new_folder(root: Path, task: str, axis: str) -> Path:
     _make(root)
-    name = f"{time.strftime('%Y-%m-%d_%H-%M-%S')}_{_slug(task)}_{_slug(axis)}"
+    name = f"{time.strftime('%Y-%m-%d_%H-%M-%S')}_{slug(task)}_{slug(axis)}"
     for number in itertools.count(1):
         folder = root / (name if number == 1 else f"{name}_{number}")
         try:
@@ -106,7 +106,7 @@ def _new_folder(root: Path, task: str, axis: str) -> Path:
     raise AssertionError("unreachable: there are more numbers than folders")
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
     """A part of a folder's name: of a path its stem; anything but letters, digits, . and - becomes -."""
     stem = Path(text).stem if "/" in text or "\\" in text else text
     return re.sub(r"[^A-Za-z0-9.]+", "-", stem).strip("-.")[:40] or "run"
