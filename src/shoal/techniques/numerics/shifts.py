@@ -26,16 +26,14 @@ def moved(
 ) -> Float[Tensor, "rows *channels height width"]:
     """Each image of ``x`` moved up or down and to a side by at most ``share`` of its height and width."""
     uniform = counter_noise.uniform(key, (2, x.shape[0]), torch.promote_types(x.dtype, torch.float32))
+    rows = torch.arange(x.shape[0], device=x.device)
     for axis, noise in ((-2, uniform[0]), (-1, uniform[1])):
         pixels = x.shape[axis]
         shift = torch.round((2 * share * pixels + 1) * (noise - 0.5)).to(torch.int64)
         source = torch.arange(pixels, device=x.device) + shift[:, None]
         read, factor = outside(source, pixels)
-        between, behind = x.ndim - 1 + axis, -1 - axis  # axes beside the moved one
-        read, factor = (
-            one[(slice(None), *(None,) * between, slice(None), *(None,) * behind)] for one in (read, factor)
-        )
-        x = torch.gather(x, x.ndim + axis, read.expand_as(x)) * factor.to(x.dtype)
+        factor = factor[(slice(None), slice(None), *(None,) * (x.ndim - 2))].to(x.dtype)
+        x = (x.movedim(axis, 1)[rows[:, None], read] * factor).movedim(1, axis)
     return x
 
 
