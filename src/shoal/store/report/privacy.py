@@ -16,7 +16,7 @@ _COLUMN = re.compile(rf"\bcolumns? {_QUOTED}")
 _ANY_QUOTED = re.compile(rf"(?<!\w){_QUOTED}")
 _LISTED = re.compile(r"(?<=classes are imbalanced )\([^)]*\)|(?<=never judged): .*?(?= \(merge)")
 _REST = r"""[^\s'",;()]*"""
-_PATH = rf"""(?<=')/[^']+(?=')|(?<![\w.])(?:[A-Za-z]:[\\/]|~?/|\.{{1,2}}/){_REST}"""
+_PATH = rf"""(?<=')/[^']+(?=')|(?<![^\s'"(=,:;\[])(?:[A-Za-z]:[\\/]|~?/|\.{{1,2}}/){_REST}"""
 _REASON = re.compile(rf"(?:regression|classification), because {_QUOTED} is ")
 CUT = "…"
 
