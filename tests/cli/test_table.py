@@ -8,6 +8,7 @@ from rich.console import Console
 
 from shoal.cli import tasks_table
 from shoal.cli.table import closing_line, console, half_width, show
+from shoal.experiments.conditions import ArmUnderCondition, ConditionResult
 from shoal.experiments.effects import Effect
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
@@ -213,3 +214,21 @@ def test_a_table_over_tasks_has_a_word_for_each_and_counts_where_it_is_narrow():
         tasks_table.show(found, Console(file=file, width=width))
         text = " ".join(file.getvalue().split())
         assert f"sgd {expected} undecided adam" in text and "a note" in text and "123 networks" in text
+
+
+def test_conditions_are_columns_beside_the_verdict():
+    def under(name, difference, word):
+        return ArmUnderCondition(name, {}, 10, 0.9, difference, (-1.0, 1.0), 0.1, 0, word)
+
+    found = ConditionResult(
+        "untuned", 10.0, False, (under("adam", 0.0, "baseline"), under("sgd", -0.3, "worse"))
+    )
+    text = _shown(result(*ARMS[:2], conditions=(found,)), width=110)
+    assert "untuned" in text
+    row = next(line.split() for line in text.splitlines() if line.split()[:1] == ["sgd"])
+    assert row[-3:] == ["worse", "−0.300", "worse"]
+    narrow = _shown(result(*ARMS[:2], conditions=(found,)), width=80)
+    assert (
+        next(line.split() for line in narrow.splitlines() if line.split()[:1] == ["sgd"])[-2:]
+        == ["worse"] * 2
+    )

@@ -412,7 +412,7 @@ def test_crossed_axes_are_judged_against_the_recipes_own_combination():
 
 def test_epochs_can_be_compared():
     trainer = SimulatedTrainer()
-    result = run(trainer, "epochs=4,8", work=WORK)
+    result = run(trainer, "epochs=4,8", work=WORK, defaults=False)
     assert {(job.name.split("/")[1], job.recipe.epochs) for _, job in trainer.trained} == {
         ("4", 4.0),
         ("8", 8.0),

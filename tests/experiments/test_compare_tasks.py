@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import shoal
+from cli.results import BASELINE, arm
+from cli.results import result as one
 from shoal import UserError
 from shoal.experiments import over_tasks
 from shoal.experiments.budget import Clock
@@ -17,8 +19,6 @@ from shoal.statistics.corrections import holm
 from shoal.statistics.intervals import mean_interval
 from shoal.statistics.over_tasks import signed_rank_p
 
-from cli.results import BASELINE, arm
-from cli.results import result as one
 from .simulated import Killed, SimulatedTrainer, task
 
 WORK = 1_500_000

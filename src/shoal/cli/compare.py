@@ -79,6 +79,16 @@ INTERRUPTED = 130
     help="With --judge time, steps or evaluations: how soon this score is reached on validation rows.",
 )
 @click.option(
+    "--defaults/--no-defaults",
+    default=None,
+    help="Judge the arms at default hyperparameters, too.  [default: if it is cheap]",
+)
+@click.option(
+    "--lengths",
+    metavar="SHARE,...",
+    help="Judge the arms, tuned anew, at shares of the full length of training, too: 1/4,1.",
+)
+@click.option(
     "--alpha", metavar="RATE", type=float, help="How often some verdict may be wrong.  [default: 0.05]"
 )
 @click.option("--margin", metavar="NUMBER|SHARE%", help="A difference below it counts as none.")
@@ -118,8 +128,8 @@ def compare(
     given |= {"vary": vary} if vary else {}
     given |= {"tasks": tasks} if tasks else {}
     given |= {"arms": _named(arms)} if arms else {}
-    from shoal.cli.progress import display
     from shoal.cli import table, tasks_table
+    from shoal.cli.progress import display
 
     with display(_title(task, given), sys.stderr, STARTED) as shown:
         from shoal.experiments.compare import compare as run  # torch comes with it, under the display

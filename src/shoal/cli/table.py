@@ -13,11 +13,14 @@ from shoal.cli.formats import count, score, signed, span
 from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
+    from shoal.experiments.conditions import ConditionResult
     from shoal.experiments.result import ArmResult, Result
 
 PIPE_WIDTH = 200
 CROSSED_ARMS = 9
 """Of more arms that axes were crossed into only the best are shown: the effects stand for all."""
+_CONDITION = 14
+"""Columns that another condition takes: a verdict word."""
 THINNEST = 48
 """Columns below which a table would lose a column; lines rather wrap."""
 
@@ -100,14 +103,17 @@ def _table(result: "Result", width: int) -> Table:
     table.add_column("difference", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
+    for condition in result.conditions:
+        table.add_column(condition.name, no_wrap=True)
     decimals = _decimals(result)
     for arm in _shown(result):
         table.add_row(
             Text(_named(result, arm)),
             score(arm.mean, decimals),
             _difference(arm, decimals, "\n" if thin else " "),
-            _cost(arm, width < 72),
+            _cost(arm, width < 72 + _CONDITION * len(result.conditions)),
             Text(arm.verdict, style=STYLES[arm.verdict]),
+            *(_under(one, arm.name, decimals, width >= 100) for one in result.conditions),
         )
     if result.judge == "score":
         for other in result.outsiders:
@@ -167,6 +173,15 @@ def _difference(arm: "ArmResult", decimals: int, joint: str) -> str:
     width = half_width(arm)
     around = f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
     return f"{signed(arm.difference, decimals)}{joint}{around}"
+
+
+def _under(condition: "ConditionResult", name: str, decimals: int, wide: bool) -> Text:
+    """An arm under a condition: the word, and where there is room the difference."""
+    arm = next(one for one in condition.arms if one.name == name)
+    if arm.verdict == "baseline":
+        return Text("–")
+    shown = f"{signed(arm.difference, decimals)} " if wide and math.isfinite(arm.difference) else ""
+    return Text(f"{shown}{arm.verdict}", style=STYLES[arm.verdict])
 
 
 def _cost(arm: "ArmResult", narrow: bool) -> str:

@@ -50,6 +50,8 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     metric: str | None = None,
     judge: str = "score",
     reach: float | None = None,
+    defaults: bool | None = None,
+    lengths: str | Sequence[str] | None = None,
     margin: str | float | None = None,
     alpha: float = ALPHA,
     replicate: int = 0,
@@ -86,6 +88,9 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     alpha: how often some arm may be called better or worse wrongly. replicate: 1, 2, ... repeat the whole
     comparison with seeds that are all others.
 
+    defaults: judge the arms at default hyperparameters, too; None: if that takes a modest share of the
+    budget. lengths: judge them, tuned anew, at shares of the full length of training, too: "1/4,1".
+
     budget: seconds or "90s", "5m", "1h" from ``started`` (time.monotonic(), by default now) on, 60 s unless
     ``work`` (member-steps, deterministic) is given. trials: tuning trials, seeds: evaluation seeds an arm.
     plan: a plan.toml to run again, or, with a task, to write before training. out: the results folder.
@@ -97,7 +102,8 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
         text=tuple(text), length=length, image_size=image_size,
         weights=None if weights is None else str(weights), metric=metric, vary=vary, arms=arms,
         recipe=recipe, budget=budget,
-        work=work, trials=trials, seeds=seeds, judge=judge, reach=reach, alpha=alpha, margin=margin,
+        work=work, trials=trials, seeds=seeds, judge=judge, reach=reach, defaults=defaults, lengths=lengths,
+        alpha=alpha, margin=margin,
         device=device, replicate=replicate,
     )  # fmt: skip
     clock = Clock(None, started)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from shoal.experiments import effects, sequential, sizing
+from shoal.experiments import conditions, effects, sequential, sizing
 from shoal.experiments.arms import Arm
 from shoal.experiments.plan import Plan
 from shoal.experiments.sequential import Block
@@ -33,11 +33,18 @@ _GAIN = 0.05
 
 
 def evaluate(
-    plan: Plan, task: Task, training: Training, size: Size, best: Mapping[str, Best], tuned: bool
+    plan: Plan,
+    task: Task,
+    training: Training,
+    size: Size,
+    best: Mapping[str, Best],
+    tuned: bool,
+    others: conditions.Points,
 ) -> None:
     """Train blocks until all is decided, the work is done or the time is used.
 
-    What is not ``tuned`` cannot be judged, so nothing of it is decided early.
+    What is not ``tuned`` cannot be judged, so nothing of it is decided early. After the first block the other
+    conditions have their turn, whose points are added to ``others``.
     """
     number = 0
     while True:
@@ -52,6 +59,8 @@ def evaluate(
         seeds = plan.evaluation_seeds(first + block["count"])[first:]
         jobs = [job_of(arm, size, best[arm.name], seed) for seed in seeds for arm in arms]
         training.train(f"evaluate-{number}", jobs, training.clock.deadline)
+        if number == 0 and tuned:
+            conditions.train(plan, training, size, others)
         number += 1
 
 

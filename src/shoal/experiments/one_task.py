@@ -110,6 +110,7 @@ def carry_out(
         winner=closed.winner,
         change=closed.change,
         tuned=finished.tuned,
+        conditions=finished.conditions,
         notes=(*task.notes, *notes(finished.plan, finished, arms, interactions), *closed.notes),
         interrupted=finished.interrupted or closed.interrupted,
         plan_hash=plan.hash,

@@ -40,6 +40,8 @@ class Plan:
     seeds: evaluation seeds, and trials: tuning trials an arm, where they are fixed. reach: the score on
     validation rows whose first time (steps, evaluations) is judged; a member that misses it has infinity.
     screens: in a screening the names of each axis' alternatives to the baseline, axis by axis.
+    defaults: whether arms are judged untuned, too; None: if that is cheap. lengths: shares of the full length
+    of training at which they are judged, too.
     crossed: where several axes are varied, by arm its value on each axis, as written; all combinations.
     replicate: 0, or the number of an independent repetition, whose seeds are all others.
     With ``work`` no clock and no measurement enters any decision: the plan and the data decide everything.
@@ -65,6 +67,8 @@ class Plan:
     screens: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replicate: int = 0
     crossed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    defaults: bool | None = None
+    lengths: tuple[float, ...] = ()
 
     def evaluation_seeds(self, count: int) -> range:
         """The seeds arms are judged on: 0, 1, 2, ..., of replicate r from 2 r million on."""

@@ -108,6 +108,8 @@ def plan_of_arms(task: Task, asked: Request, axis: str, arms: tuple[Arm, ...], b
         device=asked.device,
         trials=asked.trials,
         reach=request.reach_of(asked, task),
+        defaults=asked.defaults,
+        lengths=request.lengths_of(asked.lengths),
     )
 
 

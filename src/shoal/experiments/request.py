@@ -61,6 +61,8 @@ class Request:
     seeds: int | None = None
     judge: str = "score"
     reach: float | None = None
+    defaults: bool | None = None
+    lengths: str | Sequence[str] | None = None
     alpha: float = ALPHA
     replicate: int = 0
     margin: str | float | None = None
@@ -172,6 +174,27 @@ def margin_of(request: Request, task: Task) -> Margin:
         raise UserError(f'margin {asked!r} is no number of at least 0 and no share like "2%"')
     relative = text.endswith("%")
     return Margin(float(number / 100 if relative else number), relative)
+
+
+def lengths_of(told: str | Sequence[float | str] | None) -> tuple[float, ...]:
+    """Shares of the full length: of ``"1/4,1"`` or numbers; the full one, which is always there, left out.
+
+    Raises UserError for what is no share above 0 and up to 1.
+    """
+    if told is None:
+        return ()
+    found: list[float] = []
+    for one in told.split(",") if isinstance(told, str) else told:
+        top, slash, bottom = str(one).strip().partition("/")
+        try:
+            share = float(top) / float(bottom) if slash else float(top)
+        except (ValueError, ZeroDivisionError):
+            share = math.nan
+        if not 0 < share <= 1:
+            raise UserError(f"length {one!r} is no share of the full training above 0 and up to 1, like 1/4")
+        if share < 1 and share not in found:
+            found.append(share)
+    return tuple(found)
 
 
 def margin_text(margin: Margin) -> str | float:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from shoal.experiments.conditions import ConditionResult
 from shoal.experiments.effects import Effect, Interaction
 from shoal.experiments.forecast import Forecast
 from shoal.experiments.keyed import Keyed
@@ -60,6 +61,7 @@ class Result(Keyed):
     tuned: whether every arm was tuned as far as judging takes; else all of them are undecided.
     effects, interactions: where several axes are crossed, what each value does in the mean over the others,
     and how far that depends on the others (see ``effects.Effect`` and ``effects.Interaction``).
+    conditions: the same arms untuned, or at other lengths of training (see ``conditions.ConditionResult``).
     candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
     outsiders: a linear model and gradient boosting on the same rows. winner: the network that was saved (see
     ``take_home.Saved``).
@@ -98,6 +100,7 @@ class Result(Keyed):
     tuned: bool = True
     effects: tuple[Effect, ...] = ()
     interactions: tuple[Interaction, ...] = ()
+    conditions: tuple[ConditionResult, ...] = ()
 
     def __hash__(self) -> int:
         return hash(self.plan_hash)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from shoal.experiments import screening, sequential, sizing, trials
+from shoal.experiments import conditions, screening, sequential, sizing, trials
+from shoal.experiments.conditions import ConditionResult
 from shoal.experiments.evaluation import blocks, evaluate, recorded
 from shoal.experiments.plan import Plan
 from shoal.experiments.screening import Candidate
@@ -43,6 +44,7 @@ class Finished(NamedTuple):
     tuned: bool
     outcomes: Mapping[str, Mapping[int, Outcome]]
     blocks: tuple[Block, ...]
+    conditions: tuple[ConditionResult, ...]
     interrupted: bool
     networks: int
     member_steps: int
@@ -64,6 +66,7 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
     """Tune and evaluate; Ctrl-C ends it early, with what is finished."""
     best = {arm.name: Best(0, trials.points(arm, 1)[0], {}) for arm in plan.arms}
     tuned, interrupted = Tuned({}, {}), False
+    others: conditions.Points = {}
     candidates: tuple[Candidate, ...] = ()
     try:
         if plan.screens:
@@ -73,7 +76,7 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
         else:
             size, tuned = _tune(plan, training, size)
         best = {**best, **tuned.best}
-        evaluate(plan, task, training, size, best, _tuned(plan, tuned))
+        evaluate(plan, task, training, size, best, _tuned(plan, tuned), others)
     except KeyboardInterrupt:
         interrupted = True
     everything = [one for found in training.phases.values() for one in found.values()]
@@ -86,6 +89,13 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
         tuned=_tuned(plan, tuned),
         outcomes=sequential.merged(blocks(plan, training), recorded(plan, training)),
         blocks=tuple(blocks(plan, training)),
+        conditions=conditions.judge(
+            plan,
+            task,
+            {name: one for found in training.phases.values() for name, one in found.items()},
+            size,
+            others,
+        ),
         interrupted=interrupted,
         networks=len(everything),
         member_steps=sum(one.steps for one in everything),
@@ -140,6 +150,7 @@ def _decide(plan: Plan, training: Training, attempt: int) -> dict[str, Any]:
         epochs = [length for length in epochs if length < before["epochs"]]
     if plan.work is None:
         capacity = SAFETY * training.clock.left
+    capacity /= 1 + sum(plan.lengths)  # each length takes its share of what the full one takes
 
     def cost(length: float) -> float:
         pairs = zip(plan.arms, rates, strict=True)

@@ -37,6 +37,11 @@ def evaluation_name(arm: str, seed: int) -> str:
     return f"evaluate/{arm}/{seed}"
 
 
+def condition_name(condition: str, arm: str, seed: int) -> str:
+    """The name of an evaluation job under another condition, "untuned" or a length."""
+    return f"also/{condition}/{arm}/{seed}"
+
+
 class Training:
     """Phases in the order they were trained, and their outcomes by phase and job name.
 

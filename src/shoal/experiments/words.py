@@ -63,9 +63,29 @@ def notes(
     if real := [one for one in interactions if one.real]:
         others = f"; so do {len(real) - 1} other pairs of values" if len(real) > 1 else ""
         said.append(f"the axes interact, so read the arms, not the effects alone: {real[0].words}{others}")
+    said += _conditions(plan, finished, arms)
     if _batch_sizes_at_one_lr(plan, finished):
         said.append("batch sizes are compared at a fixed lr: the best lr grows with the batch size")
     return tuple(said)
+
+
+def _conditions(plan: Plan, finished: Finished, arms: Sequence[ArmResult]) -> list[str]:
+    """Where another condition's verdict contradicts an arm's, and what was asked for and not paid."""
+    said, words = [], {arm.name: arm.verdict for arm in arms}
+    for condition in finished.conditions:
+        where = "untuned" if not condition.tuned else f"at {condition.name} of the length"
+        differ = [
+            f"{one.name} is {one.verdict}, not {words[one.name]}"
+            for one in condition.arms
+            if "undecided" not in (one.verdict, words[one.name]) and one.verdict != words[one.name]
+        ]
+        if differ:
+            said.append(f"the verdicts depend on the conditions: {where}, {'; '.join(differ)}")
+    tunable = any(arm.space for arm in plan.arms)
+    asked = len(plan.lengths) + (plan.defaults is True and tunable)
+    if finished.tuned and len(finished.conditions) < asked:
+        said.append("the budget did not pay all conditions that were asked for (--lengths, --defaults)")
+    return said
 
 
 def _batch_sizes_at_one_lr(plan: Plan, finished: Finished) -> bool:
