@@ -216,6 +216,12 @@ def test_a_table_over_tasks_has_a_word_for_each_and_counts_where_it_is_narrow():
         assert f"sgd {expected} undecided adam" in text and "a note" in text and "123 networks" in text
 
 
+def test_gradients_are_told_where_a_step_takes_more_than_one():
+    sam = arm("sam+adam", evaluations=3072.0, difference=0.01, verdict="undecided")
+    text = _shown(result(BASELINE, sam), width=110)
+    assert "1,536 steps, 3,072 gradients" in text and text.count("gradients") == 1
+
+
 def test_conditions_are_columns_beside_the_verdict():
     def under(name, difference, word):
         return ArmUnderCondition(name, {}, 10, 0.9, difference, (-1.0, 1.0), 0.1, 0, word)

@@ -88,6 +88,30 @@ def test_all_looks_together_alarm_at_most_at_alpha():
     assert alarms <= 200 * 0.05 + 2 * math.sqrt(200 * 0.05 * 0.95)
 
 
+def test_seeds_that_decided_arms_leave_to_others_make_no_more_false_alarms():
+    """Two arms are really worse and leave early; the third, an equal, gets their seeds: of 200 comparisons
+    it is called better or worse in about α at most."""
+    source, alarms, later = np.random.default_rng(3), 0, 0
+    for _ in range(200):
+        scores = {arm: 0.8 + 0.03 * source.normal(size=19) for arm in ARMS}
+        for arm in ("sgd", "rmsprop"):
+            scores[arm] = scores[arm] - 0.045
+        parts, found, done = [], {}, 0
+        while done < 19:
+            arms = tuple(undecided(plan(), found)) if parts else ARMS
+            # The same work pays more seeds of fewer arms.
+            more = min(12 if not parts else 12 // len(arms), 19 - done)
+            parts.append(Block(arms, tuple(range(done, done + more))))
+            done += more
+            found = looks(plan(), task(), parts, recorded(scores), over=done == 19)
+            if not undecided(plan(), found):
+                break
+        later += any(len(part.arms) < len(ARMS) for part in parts)
+        alarms += found["momentum"].word in ("better", "worse")
+    assert later > 50, "decided arms leave"
+    assert alarms <= 200 * 0.05 + 2 * math.sqrt(200 * 0.05 * 0.95)
+
+
 def test_time_of_decided_arms_goes_to_the_others():
     peak = {"sgd": 0.4, "rmsprop": 0.5, "momentum": 0.79}
     result = run(SimulatedTrainer(peak, spread=0.03), f"optimizer={','.join(ARMS)}", work=1_200_000)

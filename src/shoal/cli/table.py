@@ -186,4 +186,7 @@ def _under(condition: "ConditionResult", name: str, decimals: int, wide: bool) -
 
 def _cost(arm: "ArmResult", narrow: bool) -> str:
     seconds = span(arm.time_seconds)
-    return seconds if narrow or not math.isfinite(arm.steps) else f"{seconds} · {count(arm.steps)} steps"
+    if narrow or not math.isfinite(arm.steps):
+        return seconds
+    more = arm.evaluations > arm.steps  # SAM takes two gradients a step
+    return f"{seconds} · {count(arm.steps)} steps{f', {count(arm.evaluations)} gradients' if more else ''}"
