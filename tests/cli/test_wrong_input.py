@@ -124,7 +124,7 @@ CASES = [
     ("compare --plan nowhere.toml", ["nowhere.toml"]),
     ("compare digits --plan good.csv", ["good.csv", "TOML"]),
     ("compare digits --plan new.txt", ["new.txt", ".toml"]),
-    ("compare --plan bad_plan.toml", ["bad_plan.toml", "'taks'", "did you mean 'task'?"]),
+    ("compare --plan bad_plan.toml", ["bad_plan.toml", "'taks'", "did you mean 'tasks'?"]),
     ("compare --plan good_plan.toml --work 9", ["good_plan.toml", "work was 5, is 9"]),
     ("compare wine --plan good_plan.toml", ["good_plan.toml", 'is "wine"']),
     ("compare digits --metric f9", ["'f9'", "f1"]),
