@@ -60,9 +60,9 @@ def test_all_arms_get_the_same_trials_and_agreeing_ranges_the_same_values():
 def test_no_score_that_was_tuned_on_is_reported():
     record = Memory()
     result = run(SimulatedTrainer(spread=0.05), work=WORK, record=record)
-    phases = ("tune-0-4", "tune-0-8", "tune-0-16", "tune-0-32", "tune-0-finals")
+    phases = ("tune-0-4", "tune-0-8", "tune-0-16", "tune-0-32", "tune-0-64", "tune-0-finals-0")
     tuning = [one for phase in phases for one in record.outcomes(phase).values()]
-    assert len(tuning) > 100
+    assert len(tuning) > 90
     seen = {one.test_score for one in tuning} | {one.valid_score for one in tuning}
     validation = {one.valid_score for one in record.outcomes("evaluate-0").values()}
     for arm in result.arms:
@@ -74,7 +74,8 @@ def test_an_arm_against_its_equal_alarms_at_most_at_alpha():
     alarms = 0
     for seed in range(200):
         trainer = SimulatedTrainer(salt=seed, spread=0.05, curvature=0.0)
-        result = run(trainer, "schedule=constant,cosine", work=60_000, seeds=10)
+        fixed = "adam.lr=0.001 l2.coefficient=0.0001"  # nothing is tuned, so there is no luck in it
+        result = run(trainer, "schedule=constant,cosine", work=60_000, seeds=10, recipe=fixed)
         alarms += result.arms[1].verdict in ("better", "worse")
     # Binomial(200, 0.05): more than 19 has probability 0.002, fewer than 2 has 0.0004.
     assert 2 <= alarms <= 19

@@ -64,7 +64,7 @@ def test_lengths_are_tuned_for_themselves_and_judged():
 
 
 def test_what_nobody_asked_for_is_left_out_where_it_is_dear_and_what_was_asked_for_is_said():
-    dear = run(SimulatedTrainer(), work=WORK // 8, trials=4, seeds=10)
+    dear = run(SimulatedTrainer(), work=WORK // 16, trials=4, seeds=10)
     assert dear.conditions == () and not any("conditions" in note for note in dear.notes)
     asked = run(SimulatedTrainer(), work=WORK // 100, trials=4, seeds=200, defaults=True)
     assert asked.conditions == () and any("did not pay all conditions" in note for note in asked.notes)

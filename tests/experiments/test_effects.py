@@ -9,6 +9,7 @@ import pytest
 from shoal.experiments import effects, sequential
 from shoal.experiments.compare import make_plan
 from shoal.experiments.sequential import Block
+from shoal.experiments.trials import Best
 from shoal.population.recipe import Outcome
 from shoal.statistics.corrections import holm
 from shoal.statistics.intervals import mean_interval
@@ -21,6 +22,10 @@ WORK = 8_000_000
 
 def plan(**options):
     return make_plan(task(), AXES, budget=60, **options)
+
+
+def untuned(made) -> dict[str, Best]:
+    return {arm.name: Best(0, {}, {}) for arm in made.arms}
 
 
 def recorded(made, scores: np.ndarray) -> dict[str, dict[int, Outcome]]:
@@ -37,7 +42,7 @@ def recorded(made, scores: np.ndarray) -> dict[str, dict[int, Outcome]]:
 def look(made, scores, *parts, over=True):
     parts = parts or (range(scores.shape[-1]),)
     blocks = [Block(tuple(arm.name for arm in made.arms), tuple(one)) for one in parts]
-    return effects.looks(made, task(), blocks, recorded(made, scores), over)
+    return effects.looks(made, task(), blocks, recorded(made, scores), over, untuned(made))
 
 
 def test_effects_are_paired_means_over_the_other_axis_by_hand():
@@ -102,9 +107,11 @@ def test_arms_keep_all_seeds_until_the_effects_are_decided_and_show_those_of_the
 def test_an_interaction_is_reported_with_its_interval():
     made, source = plan(), np.random.default_rng(1)
     scores = 0.8 + 0.01 * source.normal(size=(3, 2, 20))
-    assert not any(one.real for one in effects.interactions(made, task(), recorded(made, scores), 0.05))
+    assert not any(
+        one.real for one in effects.interactions(made, task(), recorded(made, scores), 0.05, untuned(made))
+    )
     scores[1, 0] -= 0.1
-    largest = effects.interactions(made, task(), recorded(made, scores), 0.05)[0]
+    largest = effects.interactions(made, task(), recorded(made, scores), 0.05, untuned(made))[0]
     by_hand = (scores[1, 0] - scores[0, 0] - scores[1, 1] + scores[0, 1]).mean()
     assert largest.difference == pytest.approx(by_hand) == largest.effect_there - largest.effect_here
     assert largest.real and largest.difference_interval[1] < 0
@@ -138,7 +145,7 @@ def test_effects_over_all_looks_alarm_at_most_at_alpha():
         alarms += any(one.word in ("better", "worse") for one in found.values())
         seen = recorded(made, scores[..., : cuts[number - 1].stop])
         level = sequential.levels(0.05, number, over=number == 3)[-1]
-        interacting += any(one.real for one in effects.interactions(made, task(), seen, level))
+        interacting += any(one.real for one in effects.interactions(made, task(), seen, level, untuned(made)))
     assert alarms <= 150 * 0.05 + 2 * math.sqrt(150 * 0.05 * 0.95)
     assert interacting <= 150 * 0.05 + 2 * math.sqrt(150 * 0.05 * 0.95)
 

@@ -8,12 +8,14 @@ import pytest
 from shoal.experiments import sequential
 from shoal.experiments.compare import make_plan
 from shoal.experiments.sequential import Block, levels, looks, undecided
+from shoal.experiments.trials import Best
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import compare
 
 from .simulated import SimulatedTrainer, run, task
 
 ARMS = ("adam", "sgd", "rmsprop", "momentum")
+UNTUNED = {arm: Best(0, {}, {}) for arm in ARMS}
 
 
 def plan(**options):
@@ -43,7 +45,7 @@ def test_levels_add_up_to_alpha_and_the_last_look_has_nearly_all():
 def test_one_look_is_the_plain_comparison():
     source = np.random.default_rng(0)
     scores = {arm: 0.8 + 0.02 * source.normal(size=15) for arm in ARMS}
-    found = looks(plan(), task(), blocks(range(15)), recorded(scores), over=True)
+    found = looks(plan(), task(), blocks(range(15)), recorded(scores), over=True, best=UNTUNED)
     for arm in ARMS[1:]:
         plain = compare(scores[arm], scores["adam"], resolution=1 / 200)
         assert found[arm].comparison == plain and found[arm].p >= plain.p
@@ -55,11 +57,11 @@ def test_a_decided_arm_keeps_its_look_and_is_not_trained_on():
     scores["adam"] += 0.01 * np.arange(40) % 0.03
     scores["sgd"] = scores["adam"][:14] - 0.1
     first = blocks(range(14))
-    found = looks(plan(), task(), first, recorded(scores), over=False)
+    found = looks(plan(), task(), first, recorded(scores), over=False, best=UNTUNED)
     assert found["sgd"].word == "worse" and "sgd" not in undecided(plan(), found)
     rest = tuple(arm for arm in ARMS if arm != "sgd")
     later = [*first, *blocks(range(14, 40), arms=rest)]
-    again = looks(plan(), task(), later, recorded(scores), over=True)
+    again = looks(plan(), task(), later, recorded(scores), over=True, best=UNTUNED)
     assert again["sgd"] == found["sgd"] and again["sgd"].comparison.n == 14
     assert all(again[arm].comparison.n == 40 for arm in rest[1:] if found[arm].word == "undecided")
 
@@ -67,8 +69,8 @@ def test_a_decided_arm_keeps_its_look_and_is_not_trained_on():
 def test_a_fixed_number_of_seeds_has_one_look():
     scores = {arm: np.full(30, 0.1 if arm == "sgd" else 0.8) for arm in ARMS}
     parts = blocks(range(15), range(15, 30))
-    assert looks(plan(seeds=30), task(), parts, recorded(scores), over=False) == {}
-    found = looks(plan(seeds=30), task(), parts, recorded(scores), over=True)
+    assert looks(plan(seeds=30), task(), parts, recorded(scores), over=False, best=UNTUNED) == {}
+    found = looks(plan(seeds=30), task(), parts, recorded(scores), over=True, best=UNTUNED)
     assert found["sgd"].comparison.n == 30 and found["sgd"].alpha == 0.05
 
 
@@ -81,7 +83,7 @@ def test_all_looks_together_alarm_at_most_at_alpha():
         parts, found = [], {}
         for cut in cuts:
             parts.append(Block(tuple(undecided(plan(), found)) if parts else ARMS, tuple(cut)))
-            found = looks(plan(), task(), parts, recorded(scores), over=cut is cuts[-1])
+            found = looks(plan(), task(), parts, recorded(scores), over=cut is cuts[-1], best=UNTUNED)
             if not undecided(plan(), found):
                 break
         alarms += any(one.word in ("better", "worse") for one in found.values())
@@ -103,7 +105,7 @@ def test_seeds_that_decided_arms_leave_to_others_make_no_more_false_alarms():
             more = min(12 if not parts else 12 // len(arms), 19 - done)
             parts.append(Block(arms, tuple(range(done, done + more))))
             done += more
-            found = looks(plan(), task(), parts, recorded(scores), over=done == 19)
+            found = looks(plan(), task(), parts, recorded(scores), over=done == 19, best=UNTUNED)
             if not undecided(plan(), found):
                 break
         later += any(len(part.arms) < len(ARMS) for part in parts)

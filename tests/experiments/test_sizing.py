@@ -76,5 +76,5 @@ def test_trials_that_are_fixed_stay_or_are_given_up_whole(exponent, trials):
 
 def test_with_fixed_trials_training_is_shortened_before_their_finals_are_left_out():
     rich, poor = (decide(cost, capacity, EPOCHS, EPOCHS[0], None, True, 20) for capacity in (1e5, 350.0))
-    assert (rich.epochs, rich.tuning.finals) == (EPOCHS[0], 16)
+    assert (rich.epochs, rich.tuning.finals) == (EPOCHS[0], 32)
     assert (poor.epochs, poor.tuning.trials, poor.tuning.finals) == (EPOCHS[-1], 20, 0)

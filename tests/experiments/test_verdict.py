@@ -46,7 +46,12 @@ def test_numbers_of_an_arm_against_plain_formulas():
     arm = result.arms[1]
     assert arm.mean == pytest.approx(sgd.mean()) and arm.difference == pytest.approx((sgd - adam).mean())
     assert arm.interval == pytest.approx(mean_interval(sgd))
-    assert arm.difference_interval == pytest.approx(mean_interval(sgd - adam))
+    plain = mean_interval(sgd - adam)
+    # Chosen on 9 tuning seeds, and the baseline on 17: 15 seeds, widened by the luck of that.
+    luck = 0.5 * (1 / 9 + 1 / 17) / 2
+    assert arm.difference_interval[1] - arm.difference == pytest.approx(
+        (plain.high - arm.difference) * (1 + 15 * luck) ** 0.5
+    )
     wins = np.mean(sgd[:, None] > adam[None, :])
     assert arm.probability_of_improvement == pytest.approx(wins)
 
@@ -135,7 +140,7 @@ def test_sentences_name_the_arm_its_number_and_its_verdict():
 
 def test_undecided_says_how_many_more_seeds_would_tell():
     options: dict[str, Any] = {"work": WORK, "seeds": 10}
-    result = run(SimulatedTrainer({"sgd": 0.78}, spread=0.05), **options)
+    result = run(SimulatedTrainer({"sgd": 0.76}, spread=0.05), **options)
     arm = result.arms[1]
     assert arm.verdict == "undecided" and arm.more_seeds is not None and arm.more_seeds > 0
     assert f"about {arm.more_seeds} more" in arm.words

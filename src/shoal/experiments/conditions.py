@@ -129,7 +129,7 @@ def _judged(
     seeds = [seed for seed in own[plan.baseline] if all(seed in found for found in own.values())]
     whole = {arm: {seed: found[seed] for seed in seeds} for arm, found in own.items()}
     once = replace(plan, seeds=_seeds(plan))
-    looks = sequential.looks(once, task, [Block(tuple(whole), tuple(seeds))], whole, over=True)
+    looks = sequential.looks(once, task, [Block(tuple(whole), tuple(seeds))], whole, over=True, best=points)
     numbers = judging.counted(whole, plan, task)
     base = next(arm.recipe for arm in plan.arms if arm.name == plan.baseline)
     rows = []

@@ -21,8 +21,9 @@ from shoal.experiments import judging, sequential
 from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.sequential import Block, Look, Pair
+from shoal.experiments.trials import Best, luck
 from shoal.population.recipe import Outcome
-from shoal.statistics.comparisons import sign_flip_p
+from shoal.statistics.comparisons import lucky_p, sign_flip_p
 from shoal.statistics.corrections import holm
 from shoal.statistics.factorial import Levels, combinations, interaction, means
 from shoal.statistics.intervals import mean_interval
@@ -108,7 +109,14 @@ def count(plan: Plan) -> int:
     return len(list(_grid(plan).others())) if plan.crossed else 0
 
 
-def looks(plan: Plan, task: Task, blocks: Sequence[Block], recorded: Recorded, over: bool) -> dict[str, Look]:
+def looks(
+    plan: Plan,
+    task: Task,
+    blocks: Sequence[Block],
+    recorded: Recorded,
+    over: bool,
+    best: Mapping[str, Best],
+) -> dict[str, Look]:
     """What the looks after each block say of every effect, "axis=value"; empty where no axes are crossed."""
     if not plan.crossed:
         return {}
@@ -118,7 +126,8 @@ def looks(plan: Plan, task: Task, blocks: Sequence[Block], recorded: Recorded, o
         scores, _ = _scores(plan, task, grid, sequential.merged(done, recorded))
         if not scores.shape[-1]:
             return {}
-        return {grid.key(one): _pair(plan, task, scores, one) for one in grid.others()}
+        share = luck(best, *best)  # arms are tuned apart, so the means' luck is as that of one arm
+        return {grid.key(one): _pair(plan, task, scores, one)._replace(luck=share) for one in grid.others()}
 
     return sequential.followed(plan, blocks, over, pairs, count(plan))
 
@@ -150,7 +159,9 @@ def effects(
     return tuple(rows)
 
 
-def interactions(plan: Plan, task: Task, recorded: Recorded, alpha: float) -> tuple[Interaction, ...]:
+def interactions(
+    plan: Plan, task: Task, recorded: Recorded, alpha: float, best: Mapping[str, Best]
+) -> tuple[Interaction, ...]:
     """All two-way interactions, the surest first, at error rate ``alpha`` over all of them, which is that of
     the last look at the effects: interactions are tested at that look alone, so that stopping there makes no
     false alarms. None where there are fewer seeds than a verdict needs, or infinite numbers.
@@ -164,10 +175,13 @@ def interactions(plan: Plan, task: Task, recorded: Recorded, alpha: float) -> tu
     pairs = [(a, b) for a, b in itertools.combinations(grid.others(), 2) if a.axis != b.axis]
     contrasts = [interaction(scores, a, b) for a, b in pairs]
     margin = plan.margin.absolute(float(scores[grid.base].mean()))
-    corrected = holm([sign_flip_p(one) for one in contrasts])
+    share = luck(best, *best)
     step = judging.resolution(plan, task)
+    corrected = holm([max(sign_flip_p(one), lucky_p(one, step, share)) for one in contrasts])
     made = [
-        _interaction(plan, grid, a, b, scores, contrast, float(p), (alpha, alpha / len(pairs)), margin, step)
+        _interaction(
+            plan, grid, a, b, scores, contrast, float(p), (alpha, alpha / len(pairs)), (margin, step, share)
+        )
         for (a, b), contrast, p in zip(pairs, contrasts, corrected, strict=True)
     ]
     return tuple(sorted(made, key=lambda one: (one.p_corrected, -abs(one.difference))))
@@ -215,7 +229,7 @@ def _effect(
     more = None
     if word == "undecided" and seen.n >= 2 and np.isfinite(scores).all():
         differences = ours - means(scores, one.axis, one.base)[: seen.n]
-        more = seeds_needed(differences, look.margin, arms=count(plan), alpha=plan.alpha)
+        more = seeds_needed(differences, look.margin, arms=count(plan), alpha=plan.alpha, luck=look.luck)
     low, high = seen.interval
     words = (
         f"{axis} {value}: {seen.difference:+.3g} against {base} ({low:+.3g} to {high:+.3g}, p {look.p:.2g}), "
@@ -240,12 +254,15 @@ def _imitates(plan: Plan, grid: _Grid, one: Levels) -> bool:
 
 def _interaction(
     plan: Plan, grid: _Grid, one: Levels, other: Levels, scores: NDArray[np.float64],
-    contrast: NDArray[np.float64], p: float, alphas: tuple[float, float], margin: float, step: float,
+    contrast: NDArray[np.float64], p: float, alphas: tuple[float, float],
+    measures: tuple[float, float, float],
 ) -> Interaction:  # fmt: skip
-    """alphas: the error rate of all interactions together, and of one interval."""
+    """alphas: the error rate of all interactions together, and of one interval. measures: the margin,
+    the smallest step between two scores, and the luck of tuning."""
+    margin, step, share = measures
     rest = combinations(scores, one.axis) // scores.shape[other.axis]
     # Four means of rounded numbers each: the step of their sum.
-    low, high = mean_interval(contrast, 1 - alphas[1], 2 * step / rest**0.5)
+    low, high = mean_interval(contrast, 1 - alphas[1], 2 * step / rest**0.5, share)
     here = _simple(scores, one, other, other.base)
     there, size = _simple(scores, one, other, other.level), float(contrast.mean())
     real = p <= alphas[0] and (low > 0 or high < 0) and abs(size) >= margin

@@ -50,7 +50,7 @@ def evaluate(
     while True:
         training.looks, arms_left = {}, [arm.name for arm in plan.arms]
         if tuned:
-            training.looks, arms_left = _look(plan, task, training)
+            training.looks, arms_left = _look(plan, task, training, best)
         block = training.decided(f"block-{number}", partial(_next, plan, training, size, arms_left))
         if not block["count"]:
             return
@@ -64,12 +64,14 @@ def evaluate(
         number += 1
 
 
-def _look(plan: Plan, task: Task, training: Training) -> tuple[Mapping[str, sequential.Look], list[str]]:
+def _look(
+    plan: Plan, task: Task, training: Training, best: Mapping[str, Best]
+) -> tuple[Mapping[str, sequential.Look], list[str]]:
     """What the looks so far say of the arms, and the arms that more seeds are trained for: of crossed axes
     all until every effect is decided, then like others those that are undecided."""
     seen = (plan, task, blocks(plan, training), recorded(plan, training))
-    found = sequential.looks(*seen, over=False)
-    if plan.crossed and effects.undecided(plan, effects.looks(*seen, over=False)):
+    found = sequential.looks(*seen, over=False, best=best)
+    if plan.crossed and effects.undecided(plan, effects.looks(*seen, over=False, best=best)):
         return found, [arm.name for arm in plan.arms]
     return found, sequential.undecided(plan, found)
 

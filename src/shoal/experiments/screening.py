@@ -178,7 +178,8 @@ class _Screening:
             return Best(0, trials.points(one, 1)[0], {})
         number = trials.ranked(tried, self.plan.higher_is_better)[0]
         everything = [point for point, _ in self._tried(arm, self.first).values()]
-        return Best(number, tried[number][0], trials.edges(one, tried[number][0], everything))
+        edges = trials.edges(one, tried[number][0], everything)
+        return Best(number, tried[number][0], edges, len(seeds) if one.space else 0)
 
     def _until(self, share: float) -> float | None:
         """When a round that should take ``share`` of the time left is cut off: networks that train together

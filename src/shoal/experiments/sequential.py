@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from shoal.experiments import judging
 from shoal.experiments.plan import Plan
+from shoal.experiments.trials import Best, luck
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import Comparison, compare
 from shoal.statistics.corrections import holm
@@ -44,15 +45,18 @@ class Look(NamedTuple):
     p: float
     alpha: float
     margin: float
+    luck: float = 0.0
 
 
 class Pair(NamedTuple):
-    """What is compared with what [seeds], the margin, and the smallest step between two of its numbers."""
+    """What is compared with what [seeds], the margin, the smallest step between two of its numbers, and the
+    luck of tuning (see ``comparisons.compare``)."""
 
     ours: NDArray[np.float64]
     theirs: NDArray[np.float64]
     margin: float
     resolution: float
+    luck: float = 0.0
 
 
 def levels(alpha: float, looks: int, over: bool) -> list[float]:
@@ -78,6 +82,7 @@ def looks(
     blocks: Sequence[Block],
     recorded: Mapping[str, Mapping[int, Outcome]],
     over: bool,
+    best: Mapping[str, Best],
 ) -> dict[str, Look]:
     """What the looks after each block say of every arm but the baseline; empty before there is anything.
 
@@ -90,7 +95,9 @@ def looks(
         base, resolution = numbers[plan.baseline], judging.resolution(plan, task)
         margin = plan.margin.absolute(judging.middle(base))
         return {
-            arm: Pair(numbers[arm], base[: numbers[arm].size], margin, resolution)
+            arm: Pair(
+                numbers[arm], base[: numbers[arm].size], margin, resolution, luck(best, arm, plan.baseline)
+            )
             for arm in others
             if numbers[arm].size
         }
@@ -141,7 +148,12 @@ def _look(plan: Plan, pairs: Mapping[str, Pair], hypotheses: int, level: float) 
     higher = plan.judged_higher_is_better
     comparisons = {
         name: compare(
-            one.ours, one.theirs, higher_is_better=higher, level=1 - level, resolution=one.resolution
+            one.ours,
+            one.theirs,
+            higher_is_better=higher,
+            level=1 - level,
+            resolution=one.resolution,
+            luck=one.luck,
         )
         for name, one in pairs.items()
     }
@@ -153,5 +165,7 @@ def _look(plan: Plan, pairs: Mapping[str, Pair], hypotheses: int, level: float) 
         word = verdict(one.difference, one.interval, float(p), margin, one.n, level, higher_is_better=higher)
         if not (np.isfinite(pairs[name].ours).any() or np.isfinite(pairs[name].theirs).any()):
             word = "undecided"  # nobody reached the score: nothing is known of who is sooner
-        found[name] = Look(word, one, min(1.0, float(p) * (plan.alpha / level)), level, margin)
+        found[name] = Look(
+            word, one, min(1.0, float(p) * (plan.alpha / level)), level, margin, pairs[name].luck
+        )
     return found

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from shoal.experiments.trials import FEWEST, FINALISTS, ROUNDS, extension
+from shoal.experiments.trials import FEWEST, ROUNDS, extension, finals
 from shoal.statistics.verdicts import MINIMUM_SEEDS
 
 ENOUGH = MINIMUM_SEEDS
@@ -24,7 +24,7 @@ _SHORTEST = 16
 
 
 class Tuning(NamedTuple):
-    """``trials`` an arm on one tuning seed; then its ``FINALISTS`` best on ``finals`` more seeds."""
+    """``trials`` an arm on one tuning seed; then fewer and fewer on ``finals`` more."""
 
     trials: int
     finals: int
@@ -36,16 +36,18 @@ class Tuning(NamedTuple):
             return 0
         once = self.trials + ROUNDS * extension(self.trials)
         again = extension(self.trials) * (1 + self.finals) if self.finals else 0
-        return once + FINALISTS * self.finals + again
+        return once + sum(kept * more for kept, more in finals(self.trials, self.finals)) + again
 
     @property
     def surer(self) -> int:
         """Networks the baseline may need beyond that: its finals are on twice as many seeds."""
-        return (FINALISTS + extension(self.trials)) * self.finals
+        last = [kept for kept, _ in finals(self.trials, self.finals)][-1:]
+        return (sum(last) + extension(self.trials)) * self.finals
 
 
 _NO_TUNING, _LEAST_TUNING = Tuning(1, 0), Tuning(FEWEST, 0)
 _TUNINGS = (
+    Tuning(64, 32),
     Tuning(32, 16),
     Tuning(32, 8),
     Tuning(16, 8),
@@ -53,7 +55,7 @@ _TUNINGS = (
     Tuning(8, 4),
 )
 _TUNINGS_AT_THE_SHORTEST = (*_TUNINGS, Tuning(8, 2), Tuning(8, 0), _LEAST_TUNING)
-_FINALS = (16, 8, 4, 2)
+_FINALS = (32, 16, 8, 4, 2)
 
 
 class Size(NamedTuple):

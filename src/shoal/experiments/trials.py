@@ -21,17 +21,28 @@ ROUNDS = 2
 """How often the ranges of learning rates whose best lies at the edge are extended."""
 FEWEST = 4
 """Fewer trials than this are no tuning."""
-FINALISTS = 4
-"""The best trials of an arm that get more tuning seeds before one is chosen."""
+LUCK = 0.5
+"""The luck of tuning on one seed, as a share of the variance between seeds: with it intervals hold the true
+differences of recorded tables at their level (docs/decisions/0018-the-luck-of-tuning.md)."""
+_LAST = 2
+"""Trials of an arm that the last round of its finals is fought by."""
 _BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)
 
 
 class Best(NamedTuple):
-    """The chosen point, its trial number, and its rates that are the lowest (-1) or highest (1) tried."""
+    """The chosen point, its trial number, its rates that are the lowest (-1) or highest (1) tried, and on
+    how many tuning seeds it was chosen, 0 where there was nothing to choose."""
 
     trial: int
     point: Point
     edges: Mapping[str, int]
+    seeds: int = 0
+
+
+def luck(best: Mapping[str, Best], *arms: str) -> float:
+    """The luck of tuning in a comparison of these arms (see ``statistics.comparisons.compare``): the mean of
+    theirs, ``LUCK``/k of an arm whose point was chosen on k seeds, and none where nothing was tuned."""
+    return LUCK * sum(1 / best[arm].seeds for arm in arms if best[arm].seeds) / len(arms)
 
 
 def points(arm: Arm, count: int) -> list[Point]:
@@ -41,6 +52,23 @@ def points(arm: Arm, count: int) -> list[Point]:
         named = zip(arm.space.items(), _BASES, strict=False)
         tried.append({name: _at(one.range, _radical_inverse(number, base)) for (name, one), base in named})
     return tried
+
+
+def finals(trials: int, seeds: int) -> list[tuple[int, int]]:
+    """The rounds of the finals after ``trials`` on one seed: how many trials go on, on how many more seeds.
+
+    Half of them each time, on twice as many seeds in all, until ``seeds`` more are used: a trial that was
+    lucky on few seeds meets more of them, and none is left out for bad luck on one alone.
+    Karnin, Koren & Somekh 2013, Almost optimal exploration in multi-armed bandits, ICML (sequential halving).
+    """
+    found: list[tuple[int, int]] = []
+    kept, left, more = trials, seeds, 1
+    while left > 0:
+        kept = max(_LAST, kept // 2)
+        more = left if left < 3 * more else more
+        found.append((kept, more))
+        left, more = left - more, 2 * more
+    return found
 
 
 def extension(trials: int) -> int:
@@ -74,7 +102,9 @@ def _further(arm: Arm, best: Best, rate: str, steps: int) -> float:
 def choose(arm: Arm, tried: Tried, higher_is_better: bool) -> Best:
     """The best trial, and which of its learning rates lie at the edge of what was tried."""
     trial = ranked(tried, higher_is_better)[0]
-    return Best(trial, tried[trial][0], edges(arm, tried[trial][0], [point for point, _ in tried.values()]))
+    point, outcomes = tried[trial]
+    found = edges(arm, point, [one for one, _ in tried.values()])
+    return Best(trial, point, found, len(outcomes) if arm.space else 0)
 
 
 def ranked(tried: Tried, higher_is_better: bool) -> list[int]:

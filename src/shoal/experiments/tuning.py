@@ -1,8 +1,8 @@
 """Tuning: the same trials for every arm on tuning seeds and validation rows; past the edge if need be.
 
-In two stages, because the luck of one seed would choose otherwise: all trials on one, then the best few of
-each arm on more, and of the baseline, whose luck would be in every verdict, on twice as many. One round of
-Karnin, Koren & Somekh 2013, Almost optimal exploration in multi-armed bandits, ICML.
+All trials are tried on one seed; then, because its luck would choose otherwise, the better half of each arm
+on more, and again half of these (``trials.finals``); the last of the baseline, whose luck would be in every
+verdict, on twice as many.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,17 +83,19 @@ class _Tuning:
         return {arm.name: trials.choose(arm, fair[arm.name], self._higher) for arm in self.plan.arms}
 
     def _finals(self) -> dict[str, Best]:
-        """The best of each arm's finalists, on all tuning seeds that every finalist finished."""
-        fair = self._fair()
+        """The best of each arm, on all tuning seeds that every one of its last finalists finished."""
+        tried, seeds, left = self._fair(), list(self.first), self._more()
         points: dict[str, dict[int, Point]] = {}
-        for name, tried in fair.items():
-            order = trials.ranked(tried, self._higher)[: trials.FINALISTS]
-            points[name] = {trial: tried[trial][0] for trial in order}
-        self._train(f"tune-{self.attempt}-finals", points, self._more())
-        recorded = self.training.outcomes("tune")
-        names = [(name, trial) for name, found in points.items() for trial in found]
-        whole = [seed for seed in self._more() if all(trial_name(*name, seed) in recorded for name in names)]
-        seeds = [*self.first, *whole]
+        for number, (kept, more) in enumerate(trials.finals(self.count, len(left))):
+            for name, found in tried.items():
+                points[name] = {one: found[one][0] for one in trials.ranked(found, self._higher)[:kept]}
+            next_seeds, left = left[:more], left[more:]
+            self._train(f"tune-{self.attempt}-finals-{number}", points, next_seeds)
+            whole = self._whole(points, next_seeds)
+            seeds += whole
+            tried = self._finished(points, seeds)
+            if len(whole) < len(next_seeds):
+                break
         best = self._winners(points, seeds)
         new = self._beyond(best)
         if any(new.values()) and self._time_for("extend-finals", new, times=len(seeds)):
@@ -103,6 +105,12 @@ class _Tuning:
             best = self._winners(points, seeds)
         return best | self._surer(points[self.plan.baseline], seeds)
 
+    def _whole(self, points: Points, seeds: Sequence[int]) -> list[int]:
+        """Those of the seeds on which all points were finished."""
+        recorded = self.training.outcomes("tune")
+        names = [(name, trial) for name, found in points.items() for trial in found]
+        return [seed for seed in seeds if all(trial_name(*name, seed) in recorded for name in names)]
+
     def _surer(self, points: Mapping[int, Point], seeds: Sequence[int]) -> dict[str, Best]:
         """The baseline's best on as many seeds again: a point only lucky would be in every verdict."""
         name, phase = self.plan.baseline, "finals-baseline"
@@ -111,9 +119,7 @@ class _Tuning:
         if not points or not self._time_for(phase, only, times=len(again)):
             return {}
         self._train(f"tune-{self.attempt}-{phase}", only, again)
-        recorded = self.training.outcomes("tune")
-        whole = [seed for seed in again if all(trial_name(name, one, seed) in recorded for one in points)]
-        return self._winners({name: points}, [*seeds, *whole])
+        return self._winners({name: points}, [*seeds, *self._whole(only, again)])
 
     def _winners(self, points: Points, seeds: Sequence[int]) -> dict[str, Best]:
         """The best of ``points`` on ``seeds``; an edge is one of all trials that were finished."""
@@ -122,7 +128,7 @@ class _Tuning:
             winner = trials.ranked(finished[arm.name], self._higher)[0]
             point = points[arm.name][winner]
             edges = trials.edges(arm, point, [one for one, _ in tried[arm.name].values()])
-            best[arm.name] = Best(winner, point, edges)
+            best[arm.name] = Best(winner, point, edges, len(seeds) if arm.space else 0)
         return best
 
     def _beyond(self, best: Mapping[str, Best]) -> dict[str, dict[int, Point]]:
@@ -141,7 +147,8 @@ class _Tuning:
 
         def fit() -> int:
             networks = self.training.clock.left / self.training.pace - self.judging
-            return max(0, min(len(self.more), int(networks // self._final(1))))
+            counts = range(len(self.more), 0, -1)
+            return next((count for count in counts if self._final(count) <= networks), 0)
 
         return self.more[: self.training.decided(f"finals/{self.attempt}", fit)]
 
@@ -152,7 +159,8 @@ class _Tuning:
 
     def _final(self, seeds: int) -> int:
         """Networks of the finals with ``seeds`` seeds."""
-        return len(self.plan.arms) * trials.FINALISTS * min(seeds, len(self.more))
+        rounds = trials.finals(self.size.tuning.trials, min(seeds, len(self.more)))
+        return len(self.plan.arms) * sum(kept * more for kept, more in rounds)
 
     def _train(self, phase: str, points: Points, seeds: Sequence[int]) -> None:
         """Train the points of all arms, at the utmost until judging needs the rest of the time."""

@@ -15,6 +15,7 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
 from shoal.experiments.run import Finished
 from shoal.experiments.sequential import Look
+from shoal.experiments.trials import Best, luck
 from shoal.experiments.words import sentence
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import Comparison, paired_differences
@@ -59,17 +60,21 @@ def _effects(
 ) -> tuple[tuple[Effect, ...], tuple[Interaction, ...]]:
     """The main effects at their last look, and the interactions at the error rate of that look."""
     blocks = [block for block in finished.blocks if block.seeds]
-    found = effects.looks(plan, task, blocks, finished.outcomes, over=False) if finished.tuned else {}
+    found = (
+        effects.looks(plan, task, blocks, finished.outcomes, over=False, best=finished.best)
+        if finished.tuned
+        else {}
+    )
     over = effects.undecided(plan, found)
     if over:
-        found = effects.looks(plan, task, blocks, finished.outcomes, over=True)
+        found = effects.looks(plan, task, blocks, finished.outcomes, over=True, best=finished.best)
     whole = [block for block in blocks if len(block.arms) == len(plan.arms)]
     levels = sequential.levels(plan.alpha, len(blocks) if plan.seeds is None else 1, over)
     made = effects.effects(plan, task, finished.outcomes, found, finished.tuned)
     if not finished.tuned or not whole:
         return made, ()
     last = levels[-1] if over else levels[len(whole) - 1]
-    return made, effects.interactions(plan, task, finished.outcomes, last)
+    return made, effects.interactions(plan, task, finished.outcomes, last, finished.best)
 
 
 def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
@@ -79,9 +84,13 @@ def _look(plan: Plan, task: Task, finished: Finished) -> Judged:
     """
     looks: Mapping[str, Look] = {}
     if finished.tuned:
-        looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=False)
+        looks = sequential.looks(
+            plan, task, finished.blocks, finished.outcomes, over=False, best=finished.best
+        )
     if sequential.undecided(plan, looks):
-        looks = sequential.looks(plan, task, finished.blocks, finished.outcomes, over=True)
+        looks = sequential.looks(
+            plan, task, finished.blocks, finished.outcomes, over=True, best=finished.best
+        )
     numbers = judging.counted(finished.outcomes, plan, task)
     base = numbers[plan.baseline]
     numbers |= {arm: numbers[arm][: look.comparison.n] for arm, look in looks.items()}
@@ -131,19 +140,20 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         gap=_mean(outcomes, lambda each: judging.gap(each, plan.higher_is_better)),
         diverged=sum(each.diverged for each in outcomes.values()),
         edge=bool(finished.best[arm.name].edges),
-        more_seeds=_more_seeds(plan, found, arm.name) if word == "undecided" else None,
+        more_seeds=_more_seeds(plan, found, finished.best, arm.name) if word == "undecided" else None,
         verdict=word,
         words="",
         axis=plan.axis_of(arm.name),
     )
 
 
-def _more_seeds(plan: Plan, found: Judged, name: str) -> int | None:
+def _more_seeds(plan: Plan, found: Judged, best: Mapping[str, Best], name: str) -> int | None:
     if found.numbers[name].size < 2:
         return None
     numbers = found.numbers[name]
     differences = paired_differences(numbers, found.numbers[plan.baseline][: numbers.size])
-    more = seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha)
+    share = luck(best, name, plan.baseline)
+    more = seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha, luck=share)
     return None if more is None else max(more, 1)
 
 

@@ -38,7 +38,7 @@ def _reason(arm: ArmResult, plan: Plan, finished: Finished) -> str:
     if not finished.tuned:
         return "undecided, because the arms could not be tuned"
     if arm.more_seeds is None:
-        return "undecided, and no affordable number of seeds would tell"
+        return "undecided; no number of seeds would tell, but more tuning might"
     if len(arm.seeds) < sizing.ENOUGH:
         return f"undecided with fewer than {sizing.ENOUGH} seeds; about {arm.more_seeds} more would tell"
     return f"undecided; about {arm.more_seeds} more seeds would tell"

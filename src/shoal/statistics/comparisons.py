@@ -93,6 +93,18 @@ def _flips(size: int) -> NDArray[np.float64]:
     return drawn.astype(np.float64)
 
 
+def lucky_p(differences: NDArray[np.float64], resolution: float, luck: float) -> float:
+    """Student's two-sided p of a mean whose standard error has the luck of tuning in it; 0 without luck."""
+    count = differences.size
+    if not luck or count < 2 or not np.isfinite(differences).all():
+        return 0.0
+    deviation = max(float(differences.std(ddof=1)), resolution / 12**0.5)
+    if deviation == 0:
+        return 0.0
+    error = deviation * (1 / count + luck) ** 0.5
+    return 2 * float(stats.t.sf(abs(float(differences.mean())) / error, count - 1))
+
+
 def probability_of_improvement(arm: ArrayLike, baseline: ArrayLike, higher_is_better: bool = True) -> float:
     """P(a run of the arm is better than a run of the baseline), over all unpaired pairs, ties one half.
 
@@ -110,16 +122,24 @@ def compare(
     higher_is_better: bool = True,
     level: float = 0.95,
     resolution: float = 0.0,
+    luck: float = 0.0,
 ) -> Comparison:
     """Compare two arms whose scores [n] stand in the same order of seeds.
 
     resolution: the smallest step between two scores, as in ``mean_interval``. ``p`` is uncorrected.
+
+    luck: how arms were tuned is in all of their seeds, and no evaluation seed shows it. An arm whose point
+    was chosen on k tuning seeds misses its best one by a share of what a mean over k seeds varies: the
+    standard error of a difference with the deviation s is taken as s · √(1/n + luck), with a luck of c/k. p is then
+    the larger one of the sign flips' and of Student's test with this error. How large c is follows from no
+    theorem, but from tables where the best point is known (docs/decisions/0018-the-luck-of-tuning.md).
+    Medians (infinite differences) leave it out.
     """
     differences = paired_differences(arm, baseline)
-    p = sign_flip_p(differences)
+    p = max(sign_flip_p(differences), lucky_p(differences, resolution, luck))
     chance = probability_of_improvement(arm, baseline, higher_is_better)
     if np.isfinite(differences).all():
-        interval = mean_interval(differences, level, resolution)
+        interval = mean_interval(differences, level, resolution, luck)
         return Comparison(differences.size, float(differences.mean()), interval, p, chance, "mean")
     # With an even n and infinities of both signs in the middle there is no midpoint: the tie is 0.
     middle = np.sort(differences)[[(differences.size - 1) // 2, differences.size // 2]]

@@ -41,7 +41,9 @@ def check_level(level: float) -> None:
         raise ValueError(f"a confidence level must lie between 0 and 1, not {level}")
 
 
-def mean_interval(scores: ArrayLike, level: float = 0.95, resolution: float = 0.0) -> Interval:
+def mean_interval(
+    scores: ArrayLike, level: float = 0.95, resolution: float = 0.0, luck: float = 0.0
+) -> Interval:
     """The interval that covers the mean of the scores' distribution with probability ``level``.
 
     scores: [n], finite (ValueError otherwise). One score says nothing of the spread: (-inf, inf).
@@ -50,6 +52,9 @@ def mean_interval(scores: ArrayLike, level: float = 0.95, resolution: float = 0.
     right with ten seeds may miss one with the eleventh. ``resolution`` is the smallest step between two
     scores (1 / test rows for an accuracy; 0 for a continuous metric); the standard deviation is taken to be
     at least that of rounding to it, resolution / √12. At resolution 0, equal scores give width 0.
+
+    luck: what the scores have in common by chance, as a share of their variance (``comparisons.compare``);
+    the half width is t · s · √(1/n + luck).
     """
     values = as_scores(scores)
     check_level(level)
@@ -58,7 +63,7 @@ def mean_interval(scores: ArrayLike, level: float = 0.95, resolution: float = 0.
     if values.size == 1:
         return EVERYTHING
     deviation = max(float(values.std(ddof=1)), resolution / 12**0.5)
-    half = float(stats.t.ppf((1 + level) / 2, values.size - 1)) * deviation / values.size**0.5
+    half = float(stats.t.ppf((1 + level) / 2, values.size - 1)) * deviation * (1 / values.size + luck) ** 0.5
     mean = float(values.mean())
     return Interval(mean - half, mean + half)
 

@@ -92,18 +92,26 @@ def _sign_flip_effect(n: int, rejecting: int, power: float) -> float:
 
 
 def smallest_difference(
-    n: int, deviation: float, *, arms: int = 1, alpha: float = 0.05, power: float = 0.8
+    n: int,
+    deviation: float,
+    *,
+    arms: int = 1,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    luck: float = 0.0,
 ) -> float:
     """The smallest true difference that n paired seeds call better or worse with probability ``power``.
 
     deviation: standard deviation of paired differences, in the score's unit, which the answer shares. arms:
-    how many are compared with the baseline. inf if n seeds cannot reach significance at all.
+    how many are compared with the baseline. luck: that of tuning (``comparisons.compare``). inf if n seeds
+    cannot reach significance at all.
     """
     _check(alpha, arms, power)
     if not deviation >= 0:
         raise ValueError(f"a standard deviation must be 0 or more, not {deviation}")
     if n < seeds_to_reach(arms, alpha):
         return float("inf")
+    deviation *= (1 + n * luck) ** 0.5
     rejecting = int(alpha / arms * 2.0 ** min(n - 1, 60) * (1 + 1e-9))
     if n <= _SIMULATED_UP_TO and rejecting < _COARSE:
         return deviation * _sign_flip_effect(n, rejecting, power)
@@ -122,6 +130,7 @@ def seeds_for(
     alpha: float = 0.05,
     power: float = 0.8,
     minimum_seeds: int = MINIMUM_SEEDS,
+    luck: float = 0.0,
 ) -> int | None:
     """How many paired seeds call a true ``difference`` better or worse with probability ``power``.
 
@@ -130,7 +139,10 @@ def seeds_for(
     start = max(minimum_seeds, seeds_to_reach(arms, alpha))
     return _fewest(
         start,
-        lambda n: smallest_difference(n, deviation, arms=arms, alpha=alpha, power=power) <= abs(difference),
+        lambda n: (
+            smallest_difference(n, deviation, arms=arms, alpha=alpha, power=power, luck=luck)
+            <= abs(difference)
+        ),
     )
 
 
@@ -142,12 +154,14 @@ def seeds_needed(
     alpha: float = 0.05,
     power: float = 0.8,
     minimum_seeds: int = MINIMUM_SEEDS,
+    luck: float = 0.0,
 ) -> int | None:
     """How many MORE paired seeds would bring a verdict other than "undecided" with probability ``power``.
 
     differences: [n ≥ 2], finite; their mean and standard deviation are taken for the truth, so this is a
     rough guide when n is small. "Same" counts when the mean lies inside ±margin, "better" and "worse" when
-    it does not. None: more than ``MOST_SEEDS``, or infinite or too few differences.
+    it does not. luck: that of tuning, which no number of seeds takes away. None: more than ``MOST_SEEDS``, or
+    infinite or too few differences.
     """
     _check(alpha, arms, power)
     values = as_scores(differences)
@@ -155,9 +169,15 @@ def seeds_needed(
         return None
     mean, deviation = abs(float(values.mean())), float(values.std(ddof=1))
     if mean >= margin:
-        total = seeds_for(mean, deviation, arms=arms, alpha=alpha, power=power, minimum_seeds=minimum_seeds)
+        total = seeds_for(
+            mean, deviation, arms=arms, alpha=alpha, power=power, minimum_seeds=minimum_seeds, luck=luck
+        )
     else:
-        total = _fewest(minimum_seeds, lambda n: _same_power(mean, deviation, margin, n, alpha) >= power)
+
+        def enough(n: int) -> bool:
+            return _same_power(mean, deviation * (1 + n * luck) ** 0.5, margin, n, alpha) >= power
+
+        total = _fewest(minimum_seeds, enough)
     return None if total is None else max(total - values.size, 0)
 
 

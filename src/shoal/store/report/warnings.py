@@ -55,7 +55,7 @@ def _edge(arm: Arm) -> str:
 def _undecided(arm: Arm) -> str:
     if not arm.seeds:
         return f"{arm.name}: not judged, too few networks were finished."
-    more = "no affordable number of seeds would tell"
+    more = "no number of seeds would tell, but more tuning might"
     if arm.more_seeds is not None:
         more = f"about {count(arm.more_seeds)} more would tell"
     return f"{arm.name}: undecided after {count(arm.seeds)} evaluation seeds; {more}."
