@@ -115,14 +115,17 @@ def equal_arms(
     return Tally(comparisons, false, float(np.mean(covered)), float(np.mean(widths)), error)
 
 
-def unequal_coverage(arm: Scores, baseline: Scores, seeds: int, comparisons: int) -> float:
-    """The share of intervals that hold the difference of arms whose scores are distributed differently."""
-    generator, hits = np.random.default_rng([1, seeds]), 0
+def different_luck(arm: Scores, baseline: Scores, seeds: int, comparisons: int) -> tuple[float, float]:
+    """Two arms of equal mean whose scores are distributed differently: the shares of intervals that hold
+    the true difference, which is 0, and of false verdicts."""
+    generator, covered, false = np.random.default_rng([1, seeds]), 0, 0
     for _ in range(comparisons):
-        pair = (kind.draw(generator, (1, seeds))[0] for kind in (arm, baseline))
-        low, high = mean_interval(paired_differences(*pair), 1 - ALPHA)
-        hits += low <= arm.mean - baseline.mean <= high
-    return hits / comparisons
+        pair = np.stack([kind.draw(generator, (1, seeds))[0] - kind.mean for kind in (baseline, arm)])
+        low, high = intervals(pair, 0.0)[0]
+        covered += low <= 0 <= high
+        # As above, an interval with 0 needs no p.
+        false += not low <= 0 <= high and words(pair, 0.0)[0] in ("better", "worse")
+    return covered / comparisons, false / comparisons
 
 
 def sequences(
