@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import shoal
 from experiments.simulated import run
 from shoal.errors import UserError
 from shoal.population.called import CalledTrainer
@@ -53,3 +54,12 @@ def test_what_a_function_does_wrong_is_told(function, words):
         list(CalledTrainer(function).train("tune", [Job("a", Recipe(), 0)]))
     with pytest.raises(UserError, match="at least one of each"):
         elsewhere("mine", train_rows=0)
+
+
+def test_compare_takes_a_function(tmp_path):
+    result = shoal.compare(
+        shoal.elsewhere("mine"), vary="optimizer=adam,sgd", trainer=score, work=400, out=tmp_path / "out"
+    )
+    assert {arm.name: arm.verdict for arm in result.arms} == {"adam": "baseline", "sgd": "worse"}
+    with pytest.raises(UserError, match="trainer is 3; a function of"):
+        shoal.compare(shoal.elsewhere("mine"), vary="optimizer", trainer=3, work=400, out=tmp_path / "other")

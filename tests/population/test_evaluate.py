@@ -152,3 +152,16 @@ def test_units_that_never_move_are_dead():
     weight[1] = 0
     assert dead_units(training.stack, training.data)[1] == 1.0
     assert math.isnan(dead_units(begin(task, [Job("flat", Recipe(depth=0), 1)]).stack, training.data)[0])
+
+
+def test_of_many_rows_as_many_as_asked_for_are_judged_evenly_spaced(monkeypatch):
+    monkeypatch.setattr(evaluate, "TRAIN_ROWS", 7)
+    task = table()
+    training = begin(task, JOBS[:1])
+    for part, most in (("train", None), ("valid", 5)):
+        rows = training.data.rows(1, part)
+        few = rows[torch.linspace(0, len(rows) - 1, most or 7).long()]
+        made = outputs(training.stack, training.data.x, few[None])
+        by_hand = torch.nn.functional.cross_entropy(made[0], training.data.y[few])
+        losses, _ = losses_and_scores(task, training.data, training.stack, part, most)
+        assert float(losses[0]) == pytest.approx(float(by_hand), rel=1e-9)

@@ -16,6 +16,7 @@ from shoal.experiments.result import Result
 from shoal.experiments.standing import Watch
 from shoal.experiments.tasks_plan import listed
 from shoal.experiments.tasks_result import TasksResult
+from shoal.population.called import Function
 from shoal.population.trainer import Trainer
 
 __all__ = ["carry_out", "compare", "make_plan"]
@@ -62,7 +63,7 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     device: str = "cpu",
     out: str | Path | None = None,
     resume: Literal["auto", "must", "never"] = "auto",
-    trainer: Trainer | None = None,
+    trainer: Trainer | Function | None = None,
     on_progress: Watch | None = None,
     started: float | None = None,
 ) -> Result | TasksResult:
@@ -94,6 +95,8 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     budget: seconds or "90s", "5m", "1h" from ``started`` (time.monotonic(), by default now) on, 60 s unless
     ``work`` (member-steps, deterministic) is given. trials: tuning trials, seeds: evaluation seeds an arm.
     plan: a plan.toml to run again, or, with a task, to write before training. out: the results folder.
+    trainer: a function of (recipe, seed), or a Trainer, that trains in place of the engine; see
+    shoal.population.called and recorded, and for data that shoal never sees shoal.tasks.elsewhere.
     on_progress is called with a Standing. Raises UserError, one sentence, for anything wrong with these.
     """
     asked = Request(

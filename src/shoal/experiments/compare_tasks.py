@@ -15,6 +15,7 @@ from shoal.experiments.result import Result
 from shoal.experiments.standing import Standing, Watch
 from shoal.experiments.tasks_plan import One
 from shoal.experiments.tasks_result import TasksResult
+from shoal.population.called import Function
 from shoal.population.trainer import Trainer
 from shoal.store.atomic import write_text
 from shoal.store.canonical import canonical_json, digest
@@ -29,7 +30,7 @@ def compare_tasks(
     clock: Clock,
     out: Path | None,
     resume: Resume,
-    trainer: Trainer | None,
+    trainer: Trainer | Function | None,
     on_progress: Watch | None,
 ) -> TasksResult:
     """The comparison on ``asked.tasks``; the arguments are those of ``one_task.run``.
@@ -55,7 +56,11 @@ def compare_tasks(
 
 
 def _run(
-    each: Sequence[One], clock: Clock, folder: Path, trainer: Trainer | None, on_progress: Watch | None
+    each: Sequence[One],
+    clock: Clock,
+    folder: Path,
+    trainer: Trainer | Function | None,
+    on_progress: Watch | None,
 ) -> tuple[list[Result], bool]:
     """The comparisons in their order, until Ctrl-C, and whether it came."""
     found: list[Result] = []

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from shoal.errors import UserError
 from shoal.experiments import export, machine, plan_file, verdict
 from shoal.experiments.budget import Clock
 from shoal.experiments.closing import close
@@ -16,6 +17,7 @@ from shoal.experiments.run import complete, probe, size_of
 from shoal.experiments.standing import Watch, reading
 from shoal.experiments.training import Training
 from shoal.experiments.words import notes
+from shoal.population.called import CalledTrainer, Function
 from shoal.population.starting_weights import checked
 from shoal.population.trainer import Trainer
 from shoal.population.workers import PopulationTrainer
@@ -32,7 +34,7 @@ def run(
     clock: Clock,
     out: Path | None,
     resume: Resume,
-    trainer: Trainer | None,
+    trainer: Trainer | Function | None,
     on_progress: Watch | None,
 ) -> Result:
     """The comparison that is asked for, in a results folder.
@@ -54,7 +56,7 @@ def run(
         for file in [folder / plan_file.NAME, *([] if plan is None else [Path(plan).expanduser()])]:
             if not file.exists():
                 write_text(file, text)
-        own = trainer or PopulationTrainer(loaded, device=asked.device)
+        own = _trainer(trainer, loaded, asked.device)
         memory = RunMemory(record, folder / "checkpoints")
         training = Training(own, record, clock, made, on_progress, memory)
         result = carry_out(made, loaded, training, folder, source_of(asked))
@@ -116,6 +118,17 @@ def carry_out(
         plan_hash=plan.hash,
         folder=None,
     )
+
+
+def _trainer(given: Trainer | Function | None, task: Task, device: str) -> Trainer:
+    """The engine, a trainer of the user's own, or one that calls the user's function."""
+    if given is None:
+        return PopulationTrainer(task, device=device)
+    if isinstance(given, Trainer):
+        return given
+    if not callable(given):
+        raise UserError(f"trainer is {given!r}; a function of (recipe, seed) or a Trainer is needed")
+    return CalledTrainer(given)
 
 
 def _seconds(training: Training) -> float:

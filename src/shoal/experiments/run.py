@@ -23,7 +23,7 @@ from shoal.tasks.task import Task
 
 SAFETY = 0.85
 """Share of the time left that a forecast may fill."""
-_ATTEMPTS = 3
+_ATTEMPTS, _PROBED = 3, 4  # attempts at a size; steps of the probe
 _MEASURING, _MEASURING_AT_MOST = 0.04, 2.0
 
 
@@ -122,6 +122,7 @@ def probe(plan: Plan, training: Training) -> None:
     arm = next(arm for arm in plan.arms if arm.name == plan.baseline)
     shortest = sizing.lengths(plan.train_rows)[-1]
     recipe = replace(arm.at(trials.points(arm, 1)[0], shortest), epochs=shortest)
+    recipe = replace(recipe, epochs=shortest * min(1.0, _PROBED / training.trainer.steps(recipe)))
     job = Job("probe", recipe, plan.tuning_seeds(1)[0])
     training.train("probe", [job], training.clock.deadline)
 

@@ -14,9 +14,9 @@ from shoal.tasks.task import Task
 
 
 class Point(NamedTuple):
-    """What a member was after ``step`` steps: loss and score on its validation rows, of the weights as they
-    were then (a controller may keep earlier ones). evaluations: of the gradient; seconds: of its training,
-    without the time that looking took."""
+    """What a member was after ``step`` steps: loss and score on (some of) its validation rows, of the
+    weights as they were then (a controller may keep earlier ones). evaluations: of the gradient; seconds:
+    of its training, without the time that looking took."""
 
     step: int
     loss: float
@@ -26,6 +26,9 @@ class Point(NamedTuple):
 
 
 Curve = list[Point]
+
+VALID_ROWS = 2048
+"""Validation rows that a point is of, where there are more: evenly spaced ones, the same at every point."""
 
 
 @functools.cache
@@ -38,7 +41,7 @@ def points(
     task: Task, data: Data, stack: Stack, seconds: Mapping[str, float], curves: Mapping[str, Curve]
 ) -> None:
     """Adds every member's point to its curve."""
-    losses, scores = losses_and_scores(task, data, stack, "valid")
+    losses, scores = losses_and_scores(task, data, stack, "valid", VALID_ROWS)
     for row, (job, step) in enumerate(zip(stack.jobs, stack.step.tolist(), strict=True)):
         spent = evaluations(task, job.recipe, step)
         made = Point(step, float(losses[row]), float(scores[row]), spent, seconds[job.name])

@@ -31,7 +31,9 @@ _VECTORIZED = (
     "bits_per_character",
     "character_accuracy",
 )  # metrics of all members at once, without scikit-learn
-_TRAIN_ROWS = 512  # that next tokens are judged on
+_WINDOWS = 512  # of training, that next tokens are judged on
+TRAIN_ROWS = 4096
+"""Training rows that the training score is of, where there are more; evenly spaced ones."""
 _NUMBERS = 4_000_000  # how many numbers of activations one chunk of rows may roughly hold
 
 
@@ -115,17 +117,21 @@ def prepare(task: Task, jobs: Iterable[Job]) -> None:
         metrics.load()
 
 
-def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
+def losses_and_scores(
+    task: Task, data: Data, stack: Stack, part: str, most: int | None = None
+) -> tuple[Tensor, Tensor]:
     """Mean loss and the task's metric of each member on its seed's rows of ``part``, float64 [members] each.
+
+    most: rows to judge by, if there are more: as many, evenly spaced. Of training rows ``TRAIN_ROWS``.
 
     Errors are in the target's unit. NaN where there are no such rows or the outputs are not finite.
     Where the metric is undefined (auroc on rows of one class, r2 on a single row) that is a UserError, but of
     training rows, of which there may be very few on purpose, NaN.
     """
     if task.kind == "language":
-        found = _of_next_tokens(data, stack, part)
+        found = _of_next_tokens(data, stack, part, most)
         return found["loss"], found[task.metric]
-    made, target = _on_part(data, stack, part)
+    made, target = _on_part(data, stack, part, most)
     if target.shape[1] == 0:
         nothing = torch.full((len(stack),), torch.nan, dtype=torch.float64)
         return nothing, nothing
@@ -144,7 +150,7 @@ def losses_and_scores(task: Task, data: Data, stack: Stack, part: str) -> tuple[
     else:
         for row in finite.tolist():
             scores[row] = metrics.value(task.metric, *_arrays(made[row], target[row]), scales[row])
-    if part != "train" and scores[finite].isnan().any():
+    if part != "train" and most is None and scores[finite].isnan().any():
         raise UserError(
             f"metric {task.metric!r} is undefined on the {part} rows of task {task.name!r} (one class or "
             "one row only): choose another metric"
@@ -174,26 +180,27 @@ def all_metrics(task: Task, data: Data, stack: Stack, part: str) -> list[dict[st
     return found
 
 
-def _on_part(data: Data, stack: Stack, part: str) -> tuple[Tensor, Tensor]:
+def _on_part(data: Data, stack: Stack, part: str, most: int | None = None) -> tuple[Tensor, Tensor]:
     """Outputs [members, rows, outputs] on each member's rows of ``part``, and their targets."""
-    rows = _rows(data, stack, part)
+    rows = _rows(data, stack, part, TRAIN_ROWS if part == "train" else most)
     return outputs(stack, data.x, rows), data.y[rows]
 
 
-def _rows(data: Data, stack: Stack, part: str) -> Tensor:
-    """Each member's row numbers of ``part``, [members, rows]."""
-    return torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
+def _rows(data: Data, stack: Stack, part: str, most: int | None) -> Tensor:
+    """Each member's row numbers of ``part``, [members, rows]; of more than ``most`` so many."""
+    rows = torch.stack([data.rows(seed, part) for seed in stack.seeds.tolist()]).to(data.x.device)
+    if most is None or rows.shape[1] <= most:
+        return rows
+    return rows[:, torch.linspace(0, rows.shape[1] - 1, most).long()]
 
 
-def _of_next_tokens(data: Data, stack: Stack, part: str) -> dict[str, Tensor]:
+def _of_next_tokens(data: Data, stack: Stack, part: str, most: int | None = None) -> dict[str, Tensor]:
     """The loss in nats and every metric of the kind, float64 [members]: means over the places that count.
 
     Outputs are judged chunk by chunk and not kept. Of training rows, all of whose places count, a few hundred
     spread over all are judged, by the second half of their places: as rows of other parts are.
     """
-    rows = _rows(data, stack, part)
-    if part == "train":
-        rows = rows[:, torch.linspace(0, rows.shape[1] - 1, min(_TRAIN_ROWS, rows.shape[1])).long()]
+    rows = _rows(data, stack, part, _WINDOWS if part == "train" else most)
     sums = torch.zeros(3, len(stack), dtype=torch.float64, device=rows.device)
     for some in rows.split(_chunk(stack), 1):
         made, target = outputs(stack, data.x, some), data.y[some]

@@ -5,7 +5,7 @@ recorded runs, a user's callable or a cluster can stand in its place (tests of t
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -32,7 +32,10 @@ class Memory(Protocol):
         ...
 
 
+@runtime_checkable
 class Trainer(Protocol):
+    """Who trains jobs; ``shoal.population.recorded`` and ``called`` hold two more than the engine."""
+
     def train(
         self,
         phase: str,

@@ -130,10 +130,10 @@ def compare(
 
     luck: how arms were tuned is in all of their seeds, and no evaluation seed shows it. An arm whose point
     was chosen on k tuning seeds misses its best one by a share of what a mean over k seeds varies: the
-    standard error of a difference with the deviation s is taken as s · √(1/n + luck), with a luck of c/k. p is then
-    the larger one of the sign flips' and of Student's test with this error. How large c is follows from no
-    theorem, but from tables where the best point is known (docs/decisions/0018-the-luck-of-tuning.md).
-    Medians (infinite differences) leave it out.
+    standard error of a difference with the deviation s is taken as s · √(1/n + luck), with a luck of c/k. p
+    is then the larger one of the sign flips' and of Student's test with this error. How large c is follows
+    from no theorem, but from tables where the best point is known
+    (docs/decisions/0018-the-luck-of-tuning.md). Medians (infinite differences) leave it out.
     """
     differences = paired_differences(arm, baseline)
     p = max(sign_flip_p(differences), lucky_p(differences, resolution, luck))
