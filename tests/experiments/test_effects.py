@@ -162,3 +162,8 @@ def test_three_axes_are_judged_over_all_combinations_of_the_others():
 def test_one_axis_has_no_effects_beside_its_arms():
     result = run(SimulatedTrainer(), work=1_500_000)
     assert result.effects == result.interactions == ()
+
+
+def test_a_crossed_comparison_that_was_cut_off_before_any_network_says_so():
+    result = run(SimulatedTrainer(interrupt_after=0), AXES, work=WORK)
+    assert result.interrupted and {one.verdict for one in result.effects} == {"baseline", "undecided"}

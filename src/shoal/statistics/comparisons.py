@@ -18,7 +18,7 @@ from scipy import stats
 from shoal.statistics.intervals import Interval, as_scores, mean_interval, median_interval
 
 EXACT_UP_TO = 20
-"""Seeds up to which all sign flips are enumerated (2¹⁹ sums; the mirrored half is equal)."""
+"""Seeds up to which all sign flips are counted (2¹⁰ sums of each half of the seeds)."""
 
 DRAWS = 2**16 - 1
 """Random sign flips beyond that; the smallest p they can give is 1 / 2¹⁶."""
@@ -78,12 +78,22 @@ def sign_flip_p(differences: ArrayLike) -> float:
     # Sums that differ by rounding alone are ties, and ties count.
     threshold = abs(float(values.sum())) - 1e-12 * float(np.abs(values).sum())
     if values.size <= EXACT_UP_TO:
-        sums = values[:1]
-        for value in values[1:]:
-            sums = np.concatenate([sums + value, sums - value])
-        return float(np.mean(np.abs(sums) >= threshold))
+        if threshold <= 0:
+            return 1.0
+        # Flips of one half meet those of the other; both tails are equally large.
+        ours, theirs = _sums(values[: values.size // 2]), np.sort(_sums(values[values.size // 2 :]))
+        hits = int((theirs.size - np.searchsorted(theirs, threshold - ours)).sum())
+        return 2 * hits / 2.0**values.size
     hits = int(np.count_nonzero(np.abs(_flips(values.size) @ values) >= threshold))
     return (1 + hits) / (1 + DRAWS)
+
+
+def _sums(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sums under all sign flips, [2 ** n]."""
+    sums = np.zeros(1)
+    for value in values:
+        sums = np.concatenate([sums + value, sums - value])
+    return sums
 
 
 @lru_cache(maxsize=1)  # all arms of a look have equally many seeds

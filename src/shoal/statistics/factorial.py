@@ -30,7 +30,7 @@ def means(scores: NDArray[np.float64], axis: int, level: int) -> NDArray[np.floa
     if np.isnan(scores).any():
         raise ValueError("a crossed design must be complete: a score is NaN")
     chosen: NDArray[np.float64] = np.take(scores, level, axis=axis)
-    return chosen.reshape(-1, scores.shape[-1]).mean(axis=0)
+    return chosen.reshape(combinations(scores, axis), scores.shape[-1]).mean(axis=0)
 
 
 def combinations(scores: NDArray[np.float64], axis: int) -> int:
