@@ -6,7 +6,9 @@ SUMMARY: a line for lists. INPUTS: what it takes, one of ``Inputs`` ("numbers": 
 FIELDS: the fields of a recipe that mean something in it. BRANCHES: whether it has residual branches:
 "never", "residual" (when the recipe says so) or "always". START: fields of a recipe it starts from, where
 they are not the recipe's own defaults.
-And ``build(parts)``, which makes the module of ``shoal.networks.parts.Parts``.
+And ``build(parts)``, which makes the module of ``shoal.networks.parts.Parts``. One that starts from what its
+training rows say has ``first_buffers(x, y, *, vocabulary, outputs, names)`` → buffers by name, too: of the
+rows a member trains on, and the names of the tokens from number 2 on, if they have any.
 """
 
 import ast

@@ -20,6 +20,7 @@ from shoal.networks.normalized_weights import Lengths
 from shoal.networks.roles import roles
 from shoal.networks.written_out import Embedding
 from shoal.population.calibration import calibrated, first_batch
+from shoal.population.first_buffers import first_buffers
 from shoal.population.places import check, no_branches
 from shoal.population.randomness import derive, generator
 from shoal.population.recipe import Recipe
@@ -225,7 +226,8 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     Weights come from the recipe's initializer, drawn for (seed, name) so that networks of equal shapes
     share draws; biases from ``draw_bias`` where it has one, else zero; normalization scales are one, lengths
     those of the weights that were drawn, what an activation learns and scales of branches start as they say.
-    An initializer that calibrates then sees the member's first batch of training rows.
+    An initializer that calibrates then sees the member's first batch of training rows. Buffers are the
+    network's own, or what it finds in the member's training rows (``first_buffers``).
     Initializer "own" keeps what the user's module draws under the seed.
     """
     made = template(task, recipe)
@@ -250,8 +252,9 @@ def initial(task: Task, recipe: Recipe, seed: int) -> tuple[Tensor, dict[str, Te
     if hasattr(technique, "calibrate"):
         x = first_batch(task, recipe, seed)
         drawn = calibrated(made, recipe, drawn, x, technique, hyper)
+    buffers = {**made.buffers, **first_buffers(task, recipe, seed)}
     return torch.cat([value.reshape(-1) for value in drawn.values()]), {
-        name: value.clone() for name, value in made.buffers.items()
+        name: value.clone() for name, value in buffers.items()
     }
 
 
