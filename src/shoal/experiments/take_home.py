@@ -83,6 +83,7 @@ def save_winner(
     if winner is None:
         return None
     origin = {"arm": winner.arm, "why": winner.why, "seed": winner.seed, "plan_hash": plan.hash}
+    origin["tuned"] = finished.best[winner.arm].seeds > 0
     known = _known(folder, origin)
     if known is not None:
         return known
@@ -203,7 +204,8 @@ def _saved(folder: Path, contents: Contents) -> Saved:
     if "why" in origin:
         words = (
             f"the network saved is of {origin['why']}; its seed {origin['seed']} was the best on validation "
-            f"rows, its hyperparameters were tuned for this comparison, and {words}"
+            f"rows, its hyperparameters were {'' if origin.get('tuned', True) else 'not '}tuned for this "
+            f"comparison, and {words}"
         )
     return Saved(folder, origin.get("arm", ""), origin["seed"], measured["test_score"], measured, words)
 
