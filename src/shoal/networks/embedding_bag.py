@@ -44,7 +44,7 @@ START = {"width": 16, "depth": 1}
 PLACES = 1 << 16
 """Of the table of known pairs."""
 GAIN = 0.3
-SMALL = 0.001
+SMALL = 0.0001
 BEGINNINGS = (4, 5, 6)
 """Letters."""
 _BRANCHES = 1 << 30  # sites of noise at branches, apart from those at activations
