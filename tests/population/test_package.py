@@ -262,3 +262,17 @@ def test_a_program_is_traced_when_waiting_has_cost_as_much(monkeypatch):
     assert "_function" not in program.__dict__ and flat[0, 0] == pytest.approx(0.9)
     program(inputs)
     assert "_function" in program.__dict__ and flat[0, 0] == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("side, stays", [(32, True), (8, False)])
+def test_steps_spent_in_convolutions_stay_traced(side, stays, own_cache):
+    task = table(features=(3, side, side))
+    recipe = replace(RECIPE, network="convnet", depth=2, batch_size=64)
+    program = gradient_program(template(task, recipe), 64)
+    assert program.stays_traced == stays
+    assert program.ready() == stays and not program.load()
+
+
+def test_a_wide_perceptron_is_compiled():
+    made = template(table(features=(3000,)), replace(RECIPE, width=200))
+    assert not gradient_program(made, 64).stays_traced

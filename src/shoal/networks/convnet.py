@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from shoal.networks.images import as_images
 from shoal.networks.layers import Activation, Dropout, Normalization, acts_on_weights, leaves_bias, maps
 from shoal.networks.normalized_weights import convolution
 from shoal.networks.parts import Parts
@@ -57,7 +58,7 @@ class ConvNet(nn.Module):
         self.head = nn.Linear(channels * height * breadth, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.reshape(x.shape[0], *self.image)
+        x = as_images(x, self.image)
         for stage in self.stages:
             x = stage(x)
         return self.head(x.flatten(1))

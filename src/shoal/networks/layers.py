@@ -142,7 +142,9 @@ class Normalization(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         now = current()
         hyper = hyper_of(self.default, now.hyper if now else {}, self.name)
-        x = self.technique.apply(x, hyper) if self.by_row else self._by_batch(x, now, hyper)
+        return self._scaled(self.technique.apply(x, hyper)) if self.by_row else self._by_batch(x, now, hyper)
+
+    def _scaled(self, x: Tensor) -> Tensor:
         shape = (-1,) + (1,) * (x.ndim - 2)
         x = x * self.weight.view(shape)
         return x if self.bias is None else x + self.bias.view(shape)
@@ -152,7 +154,11 @@ class Normalization(nn.Module):
         weight = now.weight if now and now.weight is not None else x.new_ones(x.shape[0])
         names = self.technique.State._fields
         state = self.technique.State(*(getattr(self, f"state_{field}") for field in names))
-        x, state = self.technique.apply(x, state, weight, hyper, training)
+        if x.ndim > 3 and hasattr(self.technique, "scaled"):  # images
+            x, state = self.technique.scaled(x, state, weight, hyper, training, self.weight, self.bias)
+        else:
+            x, state = self.technique.apply(x, state, weight, hyper, training)
+            x = self._scaled(x)
         if training:
             for field, value in state._asdict().items():
                 getattr(self, f"state_{field}").copy_(value.detach())

@@ -9,6 +9,7 @@ image flows from block to block unchanged and gated activations fit; shortcuts t
 
 from torch import Tensor, nn
 
+from shoal.networks.images import as_images
 from shoal.networks.layers import (
     Activation,
     Branch,
@@ -57,7 +58,7 @@ class ResNet(nn.Module):
         self.head = nn.Linear(channels, parts.outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem(x.reshape(x.shape[0], *self.image))
+        x = self.stem(as_images(x, self.image))
         for block in self.blocks:
             x = block(x)
         return self.head(x.mean((2, 3)))

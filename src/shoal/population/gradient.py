@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad_and_value, vmap
 
 from shoal import catalogue
@@ -177,6 +177,8 @@ def gradient_function(template: Template, stacked: bool = True) -> Callable[...,
     return run
 
 
+_LONG = 300_000
+"""Inputs of a batch times channels, from which on convolutions take most of a step."""
 _MEMBERS, _BATCH, _ROWS = 3, 5, 11  # example sizes, all different: a program must not take them for equal
 
 
@@ -200,7 +202,17 @@ def gradient_program(
     sizes = (tuple(template.shapes.items()), template.features, batch) if template.static else ()
     label = repr((template.family, sizes, template.outputs > 1, dtype, device))
     name = f"gradient-{template.family.network}{template.family.depth}"
-    return Program(name, make, label if template.loss is None and template.family.network != "own" else None)
+    kept = label if template.loss is None and template.family.network != "own" else None
+    return Program(name, make, kept, stays_traced=_convolves_long(template, batch))
+
+
+def _convolves_long(template: Template, batch: int) -> bool:
+    """Whether a step is spent in convolutions: a package saves what lies between them, some tenths of a
+    millisecond."""
+    if not any(isinstance(layer, nn.modules.conv._ConvNd) for layer in template.module.modules()):
+        return False
+    widest = max((shape[0] for shape in template.shapes.values() if len(shape) > 2), default=1)
+    return batch * torch.Size(template.features).numel() * widest > _LONG
 
 
 def stackable(template: Template) -> bool:

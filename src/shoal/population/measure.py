@@ -21,6 +21,7 @@ from shoal.population.batches import batch_size, train_rows
 from shoal.population.builder import Builder
 from shoal.population.package import Program
 from shoal.population.planner import Shard
+from shoal.population.processes import keep_memory
 from shoal.population.programs import Programs
 from shoal.population.recipe import Job
 from shoal.population.stack import shared_template
@@ -110,6 +111,7 @@ def _receive(pipe: Connection) -> Any:
 
 
 def _worker(pipe: Connection, task: Task, parts: list[Shard], programs: Programs, seconds: float) -> None:
+    keep_memory()
     torch.set_num_threads(1)
     try:
         trainings = [start(task, list(part.jobs), programs) for part in parts]

@@ -48,13 +48,21 @@ class Program:
     The function takes and returns flat sequences of tensors and may change its inputs in place. make: gives
     the Example; called only if it must be traced. label: all that the function depends on beside shoal's
     own source, in words, so that the trace is kept from run to run; None keeps nothing. per_member: inputs
-    are [members] or [members, parameters]; what is one number a member is then computed once.
+    are [members] or [members, parameters]; what is one number a member is then computed once. stays_traced:
+    compiling would not repay itself, so the program has no package.
     Calling the program runs the compiled package if ``load`` found one, else the traced graph; the first
     calls, until they have taken as long as tracing would, run the function as it is.
     """
 
-    def __init__(self, name: str, make: Callable[[], Example], label: str | None, per_member: bool = False):
-        self.name, self.per_member, self._make = name, per_member, make
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Example],
+        label: str | None,
+        per_member: bool = False,
+        stays_traced: bool = False,
+    ):
+        self.name, self.per_member, self.stays_traced, self._make = name, per_member, stays_traced, make
         self._label = None if label is None else "\0".join((label, str(per_member), _source()))
         self._package: Any = None
         self._proven = False
@@ -170,12 +178,12 @@ class Program:
         return self._package is not None
 
     def ready(self) -> bool:
-        """Whether ``load`` would find a package."""
-        return operators.built() and cache.find(self.key) is not None
+        """Whether there is nothing to wait for: ``load`` would find a package, or the program has none."""
+        return self.stays_traced or (operators.built() and cache.find(self.key) is not None)
 
     def load(self) -> bool:
         """Uses the compiled package from now on, if it is in the cache."""
-        if self._package is None and self.ready():
+        if self._package is None and not self.stays_traced and self.ready():
             operators.load()
             path = cache.find(self.key)
             self._package = torch._C._aoti.AOTIModelPackageLoader(str(path), "model", False, 1, -1)

@@ -19,7 +19,7 @@ import torch
 
 from shoal.errors import UserError
 from shoal.population.planner import Shard
-from shoal.population.processes import die_with
+from shoal.population.processes import die_with, keep_memory
 from shoal.population.programs import Programs
 from shoal.population.recipe import Outcome, Progress
 from shoal.population.shards import run_shard
@@ -111,6 +111,7 @@ class Phase:
     def _worker(self, worker: int, writer: Connection, parent: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
         die_with(parent)
+        keep_memory()
         torch.set_num_threads(1)
 
         def stop() -> bool:

@@ -23,7 +23,7 @@ class Programs:
     """Gradient and rule programs by what they depend on.
 
     mode: "all" uses compiled packages, which must be in the cache; "ready" those that are there; "none"
-    only traced graphs.
+    only traced graphs, which programs that compiling does not pay for always are.
     """
 
     def __init__(self, dtype: torch.dtype = torch.float32, device: str = "cpu"):
@@ -42,7 +42,7 @@ class Programs:
         for one in (gradient, *rules.values()):
             if self.mode == "none":
                 one.unload()
-            elif not one.load() and self.mode == "all":
+            elif not one.load() and self.mode == "all" and not one.stays_traced:
                 raise RuntimeError(f"program {one.key} was to be compiled, but is not in the cache")
         return gradient if stackable(stack.template) else member_by_member(gradient, stack.template), rules
 

@@ -106,3 +106,21 @@ def test_single_value_moves_the_mean_and_leaves_the_variance():
     y, after = batch_norm.apply(x, state, torch.ones(1, dtype=torch.float64), HYPER, True)
     assert (y == 0).all() and (after.var == 7).all()
     torch.testing.assert_close(after.mean, 0.77 * state.mean + 0.23 * x[0])
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("counted", [8, 5])
+def test_scaled_is_apply_with_scale_and_shift(training, counted):
+    weight = (torch.arange(8) < counted).double()
+    scale, shift = torch.tensor([[0.5, -2.0, 1.5], [3.0, 0.1, -7.0]], dtype=torch.float64)
+    state = batch_norm.State(
+        torch.tensor([4.0, -2.0, 0.3], dtype=torch.float64),
+        torch.tensor([0.5, 9.0, 1e-2], dtype=torch.float64),
+    )
+    for x in batches((8, 3, 4, 2), 3):
+        y, after = batch_norm.apply(x, state, weight, HYPER, training)
+        y = y * scale.view(3, 1, 1) + shift.view(3, 1, 1)
+        found, state = batch_norm.scaled(x, state, weight, HYPER, training, scale, shift)
+        assert torch.allclose(found, y, rtol=1e-11, atol=1e-11)
+        for one, other in zip(state, after, strict=True):
+            assert torch.allclose(one, other, rtol=1e-12)
