@@ -123,7 +123,7 @@ def probe(plan: Plan, training: Training) -> None:
     shortest = sizing.lengths(plan.train_rows)[-1]
     recipe = replace(arm.at(trials.points(arm, 1)[0], shortest), epochs=shortest)
     recipe = replace(recipe, epochs=shortest * min(1.0, _PROBED / training.trainer.steps(recipe)))
-    job = Job("probe", recipe, plan.tuning_seeds(1)[0])
+    job = Job("probe", recipe, plan.tuning_seeds(1)[0], judged=False)
     training.train("probe", [job], training.clock.deadline)
 
 

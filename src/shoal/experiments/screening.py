@@ -188,7 +188,7 @@ class _Screening:
 
     def _job(self, arm: str, number: int, seed: int) -> Job:
         recipe = _arm(self.plan, arm).at(self.points[arm][number], self.size.epochs)
-        return Job(trial_name(arm, number, seed), recipe, seed)
+        return Job(trial_name(arm, number, seed), recipe, seed, judged=False)
 
     def _tried(self, arm: str, seeds: Sequence[int]) -> Tried:
         """The trials that finished on all of ``seeds``."""

@@ -165,7 +165,12 @@ class _Tuning:
     def _train(self, phase: str, points: Points, seeds: Sequence[int]) -> None:
         """Train the points of all arms, at the utmost until judging needs the rest of the time."""
         jobs = [
-            Job(trial_name(arm.name, trial, seed), arm.at(points[arm.name][trial], self.size.epochs), seed)
+            Job(
+                trial_name(arm.name, trial, seed),
+                arm.at(points[arm.name][trial], self.size.epochs),
+                seed,
+                judged=False,
+            )
             for trial in dict.fromkeys(trial for found in points.values() for trial in found)
             for arm in self.plan.arms
             if trial in points[arm.name]

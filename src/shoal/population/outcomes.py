@@ -34,7 +34,8 @@ def outcomes(
 ) -> Iterator[Outcome]:
     """The outcomes of all members of ``stack``, which holds the weights that count. By job name: ``ends``,
     ``seconds``, and the ``curves`` of those that have one."""
-    parts = {part: losses_and_scores(task, data, stack, part) for part in PARTS}
+    seen = PARTS if any(job.judged for job in stack.jobs) else PARTS[:2]
+    parts = {part: losses_and_scores(task, data, stack, part) for part in seen}
     dead = dead_units(stack, data)
     measured = _all_metrics(task, data, stack)
     for row, job in enumerate(stack.jobs):
@@ -48,7 +49,7 @@ def outcomes(
         yield Outcome(
             name=job.name,
             valid_score=scores["valid"],
-            test_score=scores["test"],
+            test_score=scores["test"] if job.judged else math.nan,
             train_score=scores["train"],
             train_loss=losses["train"],
             valid_loss=losses["valid"],

@@ -61,12 +61,15 @@ class Job(NamedTuple):
     points: how often, at equal distances, its validation loss and score are recorded while it trains
     (``Outcome.details["curve"]``: the fields of ``curves.Point``, a list each). With any, all metrics of its
     test rows are recorded at its end, too (``Outcome.details["metrics"]``: name → value).
+    judged: whether test rows are looked at; where hyperparameters are chosen they are not, and the test score
+    is NaN.
     """
 
     name: str
     recipe: Recipe
     seed: int
     points: int = 0
+    judged: bool = True
 
 
 class Outcome(NamedTuple):
