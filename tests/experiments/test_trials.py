@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shoal.experiments import trials
 from shoal.experiments.arms import build, default_recipe
@@ -38,6 +40,41 @@ def test_the_best_mean_wins_ties_go_to_the_loss_and_divergence_is_worst():
     }
     assert trials.ranked(tried, True) == [1, 0, 3, 2]
     assert trials.ranked(tried, False) == [3, 1, 0, 2]
+
+
+def test_finals_halve_the_trials_and_double_their_seeds():
+    assert trials.finals(64, 33) == [(32, 1), (16, 2), (8, 4), (4, 8), (2, 18)]
+    assert trials.finals(16, 1) == [(8, 1)]
+    assert trials.finals(16, 0) == []
+
+
+@given(tried=st.integers(4, 256), seeds=st.integers(0, 200))
+def test_finals_use_every_seed_once_and_end_with_two(tried, seeds):
+    rounds = trials.finals(tried, seeds)
+    assert sum(more for _, more in rounds) == seeds
+    done, before = 1, tried
+    for number, (kept, more) in enumerate(rounds):
+        assert kept == max(2, before // 2)
+        assert more == done if number < len(rounds) - 1 else done <= more < 3 * done or more == seeds
+        done, before = done + more, kept
+
+
+def test_the_luck_of_a_comparison_is_the_mean_of_its_arms():
+    """½ / k of an arm that was chosen on k seeds; an arm without anything to tune had none."""
+    best = {
+        "a": trials.Best(0, {}, {}, seeds=5),
+        "b": trials.Best(0, {}, {}, seeds=20),
+        "fixed": trials.Best(0, {}, {}),
+    }
+    assert trials.luck(best, "a", "b") == pytest.approx((0.1 + 0.025) / 2)
+    assert trials.luck(best, "a", "fixed") == pytest.approx(0.05)
+    assert trials.luck(best, "fixed", "fixed") == 0
+
+
+def test_a_chosen_point_tells_on_how_many_seeds():
+    middle = {name: one.default for name, one in SGD.space.items()}
+    tried = {number: (middle, [outcome(0.5)] * 3) for number in range(4)}
+    assert trials.choose(SGD, tried, True).seeds == 3
 
 
 @pytest.mark.parametrize(("chosen", "edges"), [(0.001, {"sgd.lr": -1}), (0.01, {}), (1.0, {"sgd.lr": 1})])

@@ -11,6 +11,7 @@ from shoal.statistics import comparisons
 from shoal.statistics.comparisons import (
     compare,
     fill_diverged,
+    lucky_p,
     paired_differences,
     probability_of_improvement,
     sign_flip_p,
@@ -127,6 +128,47 @@ def test_compare_puts_the_parts_together():
     assert result.interval == mean_interval(ours - theirs, 0.9)
     assert result.p == pytest.approx(brute_force_p(ours - theirs), abs=1e-12)
     assert result.probability_of_improvement == probability_of_improvement(ours, theirs)
+
+
+@pytest.mark.parametrize(("n", "luck"), [(6, 0.01), (10, 0.5), (10, 0.015), (30, 0.25)])
+def test_p_with_luck_is_scipys_t_test_of_scores_that_vary_as_much_more(n, luck):
+    """s · √(1/n + luck) is the standard error of scores whose spread is √(1 + n · luck) times as large."""
+    generator = np.random.default_rng(n)
+    theirs, differences = generator.normal(0, 1, n), generator.normal(0.7, 1, n)
+    center = differences.mean()
+    wider = center + (1 + n * luck) ** 0.5 * (differences - center)
+    expected = stats.ttest_1samp(wider, 0.0).pvalue
+    assert lucky_p(differences, 0.0, luck) == pytest.approx(expected, rel=1e-10)
+    found = compare(theirs + differences, theirs, luck=luck)
+    assert found.p == pytest.approx(max(expected, sign_flip_p(differences)), rel=1e-8)
+    assert found.difference == pytest.approx(center)
+
+
+def test_p_with_luck_is_never_below_that_of_sign_flips():
+    """Six differences that hardly vary: Student's p is tiny, the sign flips' is 2⁻⁵."""
+    found = compare([1.0, 1.01, 0.99, 1.0, 1.02, 0.98], [0.0] * 6, luck=0.01)
+    assert found.p == 2.0**-5
+    assert compare([0.5] * 10, [0.0] * 10, luck=0.5).p == 2.0**-9  # nothing varies: no luck, either
+
+
+def test_luck_counts_rounding_as_spread():
+    """Equal differences of 2/36: the deviation is that of rounding to 1/36."""
+    error = 1 / 36 / math.sqrt(12) * math.sqrt(1 / 10 + 0.5)
+    expected = 2 * stats.t.sf(2 / 36 / error, 9)
+    assert lucky_p(np.full(10, 2 / 36), 1 / 36, 0.5) == pytest.approx(expected, rel=1e-10)
+
+
+def test_an_interval_with_luck_excludes_zero_just_where_its_p_is_below_alpha():
+    generator = np.random.default_rng(12)
+    for differences in generator.normal(0.8, 1, (200, 10)):
+        found = compare(differences, np.zeros(10), luck=0.1)
+        p = lucky_p(differences, 0.0, 0.1)
+        assert (found.interval.low > 0 or found.interval.high < 0) == (p < 0.05)
+
+
+def test_medians_leave_luck_out():
+    ours, theirs = np.array([math.inf] * 3 + [5.0] * 7), np.arange(10.0)
+    assert compare(ours, theirs, luck=0.5) == compare(ours, theirs)
 
 
 def test_compare_with_missed_targets_takes_the_median():

@@ -4,7 +4,7 @@ scipy: the interval of paired scores (ttest_rel), sign flips with ties (permutat
 ties and zeros (wilcoxon), the order statistics around a median (quantile_test), Friedman's test.
 statsmodels: Holm's correction, power and seeds of the paired t test.
 scikit-posthocs: Wilcoxon's signed ranks corrected by Holm, Nemenyi's distance.
-baycomp: the interval, as the posterior of its correlated t test.
+baycomp: the interval, and with luck the p, as the posterior of its correlated t test.
 
 What they have besides is another quantity: scipy's bootstrap is no studentized one, and baycomp's signed-rank
 posterior is of the sum of two differences. The permutation test without ties and Mann and Whitney's U stand
@@ -23,7 +23,7 @@ from statsmodels.stats.power import TTestPower
 
 from cli.results import BASELINE, arm, result
 from shoal.experiments import over_tasks
-from shoal.statistics.comparisons import compare, sign_flip_p
+from shoal.statistics.comparisons import compare, lucky_p, sign_flip_p
 from shoal.statistics.corrections import holm
 from shoal.statistics.intervals import median_interval
 from shoal.statistics.over_tasks import nemenyi_distance, ranks, signed_rank_p
@@ -62,6 +62,18 @@ def test_the_interval_is_baycomps_posterior_without_its_correction_for_shared_fo
     for end, side in ((interval.low, 0), (interval.high, 1)):
         outside = baycomp.two_on_single(np.zeros(seeds), shrunk - end)[side]
         assert outside == pytest.approx((1 - level) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_with_the_luck_of_shared_folds_p_and_interval_are_those_of_baycomps_corrected_t_test(seeds):
+    """Nadeau and Bengio's correction is a luck of 1/(n-1) in n folds of one cross-validation."""
+    ours, theirs = scores(seeds)
+    found = compare(ours, theirs, luck=1 / (seeds - 1))
+    tails = baycomp.two_on_single(theirs, ours)
+    assert found.p == pytest.approx(max(2 * min(tails), sign_flip_p(ours - theirs)), rel=1e-6)
+    assert lucky_p(ours - theirs, 0.0, 1 / (seeds - 1)) == pytest.approx(2 * min(tails), rel=1e-6)
+    for end, side in ((found.interval.low, 0), (found.interval.high, 1)):
+        assert baycomp.two_on_single(theirs, ours - end)[side] == pytest.approx(0.025, rel=1e-6)
 
 
 @pytest.mark.parametrize("seeds", [5, 10, 12])

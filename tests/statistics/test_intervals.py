@@ -24,6 +24,25 @@ def test_mean_interval_is_scipys_confidence_interval_of_the_t_test(level):
     assert mean_interval(scores, level) == pytest.approx((expected.low, expected.high), rel=1e-12)
 
 
+def test_luck_widens_the_interval_by_the_root_of_one_over_n_plus_luck():
+    """1, 2, 3, 4: mean 2.5, deviation √(5/3), Student's 97.5 % quantile with 3 degrees 3.182446."""
+    low, high = mean_interval([1.0, 2.0, 3.0, 4.0], luck=0.05)
+    half = 3.182446 * 1.290994 * 0.547723  # √(1/4 + 0.05)
+    assert (low, high) == pytest.approx((2.5 - half, 2.5 + half), abs=1e-5)
+    without = mean_interval([1.0, 2.0, 3.0, 4.0])
+    twice = mean_interval([1.0, 2.0, 3.0, 4.0], luck=3 / 4)
+    assert twice.high - 2.5 == pytest.approx(2 * (without.high - 2.5), rel=1e-12)
+
+
+def test_an_interval_with_luck_covers_where_one_without_does_not():
+    """Ten scores that share an offset of a fifth of their variance."""
+    generator = np.random.default_rng(5)
+    draws = generator.normal(0, 1, (1500, 10)) + generator.normal(0, 0.2**0.5, (1500, 1))
+    rate = covered([mean_interval(row, luck=0.2) for row in draws], 0.0)
+    assert abs(rate - 0.95) < binomial_error(0.95, 1500)
+    assert covered([mean_interval(row) for row in draws], 0.0) < 0.85
+
+
 def test_one_score_says_nothing():
     assert mean_interval([0.5]) == (-math.inf, math.inf)
     assert bootstrap_t_interval([0.5]) == (-math.inf, math.inf)

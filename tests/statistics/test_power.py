@@ -60,6 +60,30 @@ def test_power_is_as_planned(n, arms):
     assert abs(words.count("better") / trials - 0.8) < 3 * math.sqrt(0.16 / trials + 0.16 / 2000) + 0.01
 
 
+@pytest.mark.parametrize(("n", "luck"), [(10, 0.01), (10, 0.5), (18, 0.1), (30, 0.25)])
+def test_power_with_luck_is_as_planned(n, luck):
+    """All seeds of an experiment share an offset of variance ``luck``; few seeds have a little more power."""
+    trials, difference = 800, smallest_difference(n, 1.0, luck=luck)
+    generator = np.random.default_rng(n)
+    draws = generator.normal(difference, luck**0.5, (trials, 1)) + generator.normal(0, 1, (trials, n))
+    found = [compare(row, np.zeros(n), luck=luck) for row in draws]
+    words = [verdict(one.difference, one.interval, one.p, 0.0, n) for one in found]
+    error = 3 * math.sqrt(0.16 / trials + 0.16 / 2000) + 0.01
+    assert abs(words.count("better") / trials - 0.8) < error
+
+
+def test_luck_bounds_what_any_number_of_seeds_shows():
+    """With endless seeds the error is √luck, and a difference of (1.960 + 0.842) · √luck has power 0.8."""
+    floor = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * 0.1**0.5
+    assert smallest_difference(20_000, 1.0, luck=0.1) == pytest.approx(floor, rel=2e-3)
+    assert seeds_for(0.99 * floor, 1.0, luck=0.1) is None
+    n = seeds_for(1.2 * floor, 1.0, luck=0.1)
+    assert smallest_difference(n, 1.0, luck=0.1) <= 1.2 * floor < smallest_difference(n - 1, 1.0, luck=0.1)
+    same = np.array([1.0, -1.0] * 5)
+    assert seeds_needed(same, margin=0.5) is not None
+    assert seeds_needed(same, margin=0.5, luck=0.1) is None
+
+
 def test_smallest_difference_scales_and_is_out_of_reach_with_too_few_seeds():
     assert smallest_difference(10, 3.0) == pytest.approx(3 * smallest_difference(10, 1.0))
     assert smallest_difference(10, 0.0) == 0.0
