@@ -35,6 +35,12 @@ def test_what_the_function_tells_stands_in_the_outcome_and_nan_is_a_divergence()
     assert outcome.diverged
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, int])
+def test_numbers_of_numpy_are_numbers(kind):
+    (outcome,) = CalledTrainer(lambda recipe, seed: kind(1)).train("tune", [Job("a", Recipe(), 0)])
+    assert outcome.test_score == 1.0
+
+
 def fails(recipe, seed):
     raise OSError("no disk")
 
@@ -43,7 +49,7 @@ def fails(recipe, seed):
     ("function", "words"),
     [
         (fails, "your function raised OSError at .*no disk"),
-        (lambda recipe, seed: "good", "returned 'good' as score; a number is needed"),
+        (lambda recipe, seed: "good", "returned 'good' as score; a plain number is needed"),
         (lambda recipe, seed: {"accuracy": 1.0}, "returned 'accuracy', which means nothing"),
         (lambda recipe, seed: {"valid_score": 1.0}, "no score, nor a valid_score and a test_score"),
         (lambda recipe, seed: math.inf, "infinite score"),

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from numbers import Real
 
 from shoal.errors import UserError
 from shoal.population.recipe import Job, Outcome, Progress, Recipe
@@ -75,8 +76,8 @@ class CalledTrainer:
                 raise UserError(
                     f"your function returned {name!r}, which means nothing; {', '.join(_KNOWN)} do"
                 )
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise UserError(f"your function returned {value!r} as {name}; a number is needed")
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise UserError(f"your function returned {value!r} as {name}; a plain number is needed")
             if math.isinf(value):
                 raise UserError(f"your function returned an infinite {name}; NaN says that a run diverged")
         if "score" not in found and not {"valid_score", "test_score"} <= set(found):
