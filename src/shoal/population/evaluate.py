@@ -205,7 +205,8 @@ def _of_next_tokens(data: Data, stack: Stack, part: str, most: int | None = None
     for some in rows.split(_chunk(stack), 1):
         made, target = outputs(stack, data.x, some), data.y[some]
         if part == "train":
-            target = torch.where(torch.arange(target.shape[-1]) < target.shape[-1] // 2, -1, target)
+            place = torch.arange(target.shape[-1], device=target.device)
+            target = torch.where(place < target.shape[-1] // 2, -1, target)
         nats = cross_entropy(made.movedim(-1, 1), target, ignore_index=-1, reduction="none")
         kept = (nats, made.argmax(-1) == target, target >= 0)
         sums += torch.stack([one.double().sum((1, 2)) for one in kept])
