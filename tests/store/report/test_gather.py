@@ -71,6 +71,18 @@ def test_only_the_last_attempt_at_tuning_counts(tmp_path):
     assert [(one.score, one.seeds) for one in arm.trials] == [(0.9, 1)]
 
 
+@pytest.mark.parametrize("replicate", [0, 3])
+def test_trials_at_another_length_of_training_are_none_of_the_arms(tmp_path, replicate):
+    first = made.TUNING + 2_000_000 * replicate
+    outcomes = [
+        made.trial("adam", 0, 0.001, 0.9, first),
+        made.trial("adam", 0, 0.1, 0.2, first + 10_000),
+        made.trial("adam", 1, 0.1, 0.2, first + 11_000),
+    ]
+    (arm,) = gathered(made.write(tmp_path, made.result(made.baseline()), outcomes)).arms
+    assert [(one.score, one.seeds) for one in arm.trials] == [(0.9, 1)]
+
+
 def test_the_baseline_and_the_best_others_have_colors_and_the_best_stands_first(tmp_path):
     report = gathered(made.random_run(tmp_path, arms=12, seeds=2, trials=1))
     differences = [arm.difference for arm in report.arms]

@@ -18,8 +18,9 @@ from shoal.store.report.privacy import Shortener
 
 COLORS = 8
 """Arms that are drawn in a color of their own: the baseline and the best others; the rest is gray."""
-_ATTEMPT = 1000
-"""Tuning seeds of one attempt lie in one thousand (``experiments.plan.Plan.tuning_seeds``)."""
+_ATTEMPT, _LENGTHS = 1000, 10
+"""Tuning seeds of one attempt lie in one thousand (``experiments.plan.Plan.tuning_seeds``); those of attempts
+from the tenth on tuned for another length of training (``experiments.conditions``)."""
 _NEEDED = ("arms", "baseline", "task", "metric", "judge", "margin", "notes", "outsiders", "candidates")
 
 
@@ -166,11 +167,12 @@ def _arm(
 def trials(
     tuned: Mapping[tuple[int, int], Outcome], chosen: Mapping[str, float], shorten: Shortener
 ) -> tuple[Trial, ...]:
-    """The trials of the last attempt, each with its mean over the seeds it finished, by number.
+    """The trials of the last attempt at full length, by number, each with its mean over the seeds it finished.
 
     tuned: by trial and seed. Outcomes without hyperparameters (records of an earlier shoal) are left out.
     """
-    last = max((seed // _ATTEMPT for _, seed in tuned), default=0)
+    attempts = {seed // _ATTEMPT for _, seed in tuned}
+    last = max((one for one in attempts if one % _ATTEMPT < _LENGTHS), default=0)
     groups: dict[int, list[Outcome]] = defaultdict(list)
     for (trial, seed), outcome in tuned.items():
         if seed // _ATTEMPT == last and "hyper" in outcome.details:
