@@ -102,7 +102,7 @@ def carry_out(
         margin=margin,
         epochs=size.epochs,
         trials=size.tuning.trials,
-        tuning_seeds=tuple(plan.tuning_seeds(1 + size.tuning.finals * (1 if plan.screens else 2))),
+        tuning_seeds=finished.tuning_seeds,
         forecast=expected,
         arms=arms,
         effects=effects,

@@ -33,7 +33,7 @@ class Finished(NamedTuple):
 
     An arm that was decided early has the first of the baseline's seeds. tried: by arm the points that were
     tuned with. tuned: whether every arm with something to tune got its point from at least
-    ``trials.FEWEST`` trials. blocks: see ``sequential``.
+    ``trials.FEWEST`` trials. tuning_seeds: what they were tuned on. blocks: see ``sequential``.
     """
 
     plan: Plan
@@ -42,6 +42,7 @@ class Finished(NamedTuple):
     best: Mapping[str, Best]
     tried: Points
     tuned: bool
+    tuning_seeds: tuple[int, ...]
     outcomes: Mapping[str, Mapping[int, Outcome]]
     blocks: tuple[Block, ...]
     conditions: tuple[ConditionResult, ...]
@@ -87,6 +88,9 @@ def complete(plan: Plan, task: Task, training: Training, size: Size) -> Finished
         best=best,
         tried=tuned.points,
         tuned=_tuned(plan, tuned),
+        tuning_seeds=tuple(
+            plan.tuning_seeds(1 + size.tuning.finals * (1 if plan.screens else 2), tuned.attempt)
+        ),
         outcomes=sequential.merged(blocks(plan, training), recorded(plan, training)),
         blocks=tuple(blocks(plan, training)),
         conditions=conditions.judge(

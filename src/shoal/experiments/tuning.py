@@ -24,10 +24,12 @@ _LEAST_FINALS = 2
 
 
 class Tuned(NamedTuple):
-    """By arm the best point and all points tried; ``best`` is empty when tuning was cut off too early."""
+    """By arm the best point and all points tried; ``best`` is empty when tuning was cut off too early.
+    attempt: the number of this attempt, which its seeds follow from."""
 
     best: Mapping[str, Best]
     points: Points
+    attempt: int = 0
 
 
 def tune(plan: Plan, training: Training, size: Size, attempt: int = 0, last: bool = True) -> Tuned | None:
@@ -38,7 +40,7 @@ def tune(plan: Plan, training: Training, size: Size, attempt: int = 0, last: boo
     ``trials.FEWEST`` trials that all arms finished are no tuning. Every attempt has seeds of its own.
     """
     if size.tuning.networks == 0:
-        return Tuned({}, {})
+        return Tuned({}, {}, attempt)
     return _Tuning(plan, training, size, attempt).run(last)
 
 
@@ -71,7 +73,7 @@ class _Tuning:
             self._train(f"extend-{self.attempt}-{number}", new, self.first)
             self._add(new)
             best = self._choose()
-        return Tuned(self._finals() if best and self._more() else best, self.points)
+        return Tuned(self._finals() if best and self._more() else best, self.points, self.attempt)
 
     def _add(self, new: Points) -> None:
         self.points = {name: {**self.points[name], **new[name]} for name in new}
