@@ -24,7 +24,7 @@ def test_lr_and_weight_decay_are_tuned_for_every_arm():
 
 def test_what_the_recipe_fixes_is_not_tuned():
     arms = build(axis_of("batch_size"), [16, 32], Recipe(hyper={"adam.lr": 0.01}))
-    assert all(list(one.space) == ["l2.coefficient"] and one.lr is None for one in arms)
+    assert all(list(one.space) == ["l2.coefficient"] and not one.rates for one in arms)
 
 
 def test_a_regularizer_that_is_turned_on_by_name_is_tuned_and_one_with_a_number_is_not():
@@ -43,15 +43,15 @@ def test_none_beside_the_nuisance_penalty():
 
 def test_a_switch_tunes_the_lr_of_both_rules():
     one = arm("switch", {"optimizer": "sgd>adamw@0.3"}, Recipe())
-    assert one.rates == ("sgd.lr", "adamw.lr") and one.lr == "adamw.lr"
+    assert one.rates == ("sgd.lr", "adamw.lr")
     assert list(one.space) == ["sgd.lr", "adamw.lr", "adamw.weight_decay"]
     fixed = arm("switch", {"optimizer": "sgd>adamw@0.3", "adamw.lr": "0.1"}, Recipe())
-    assert fixed.rates == ("sgd.lr",) and fixed.lr == "sgd.lr"
+    assert fixed.rates == ("sgd.lr",)
 
 
 def test_auto_frees_what_the_base_fixes():
-    assert arm("a", {"lr": "0.1"}, Recipe()).lr is None
-    assert arm("a", {"lr": "auto"}, Recipe(hyper={"adam.lr": 0.1})).lr == "adam.lr"
+    assert arm("a", {"lr": "0.1"}, Recipe()).rates == ()
+    assert arm("a", {"lr": "auto"}, Recipe(hyper={"adam.lr": 0.1})).rates == ("adam.lr",)
     assert "dropout.rate" in arm("a", {"dropout.rate": "auto"}, Recipe()).space
 
 
@@ -88,7 +88,7 @@ def test_an_lr_is_set_in_the_optimizer_it_is_crossed_with():
 
 def test_the_base_holds_in_every_arm():
     arms = crossed("width=16,32", base={"optimizer": "sgd", "depth": "5", "lr": "0.5"})
-    assert {(one.recipe.optimizer, one.recipe.depth, one.lr) for one in arms} == {("sgd", 5, None)}
+    assert {(one.recipe.optimizer, one.recipe.depth, one.rates) for one in arms} == {("sgd", 5, ())}
 
 
 def test_too_many_arms_are_counted():
@@ -136,7 +136,7 @@ def test_every_branch_and_every_link_is_tuned_by_itself():
         "matrix.lion.lr", "bias-norm.sgd.lr", "adam.lr", "matrix.lion.weight_decay",
         "matrix.sam.rho", "lookahead.k", "lookahead.alpha",
     ]  # fmt: skip
-    assert one.rates == ("matrix.lion.lr", "bias-norm.sgd.lr", "adam.lr") and one.lr == "adam.lr"
+    assert one.rates == ("matrix.lion.lr", "bias-norm.sgd.lr", "adam.lr")
     assert one.space["matrix.lion.lr"].default == catalogue.find("optimizer", "lion").Hyper().lr
 
 
@@ -165,7 +165,7 @@ def test_a_role_that_the_network_has_not_is_refused_before_training(optimizer):
 
 def test_a_rate_that_the_base_fixes_is_never_copied_to_another_optimizer():
     arms = crossed("optimizer=adam,sgd", base={"lr": "0.5", "dropout": "0.2"})
-    assert [one.lr for one in arms] == [None, "sgd.lr"]
+    assert [one.rates for one in arms] == [(), ("sgd.lr",)]
     assert arms[1].recipe.hyper_of("sgd") == {} and arms[1].recipe.hyper["dropout.rate"] == 0.2
     start = Recipe(hyper={"adam.beta2": 0.9})
     adam, _ = crossed("optimizer=adam,sgd", start=start)

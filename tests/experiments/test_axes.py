@@ -81,7 +81,7 @@ def test_an_arm_has_the_value_it_is_named_after_and_does_not_tune_it(name):
         if axis.kind == "hyper":
             assert not set(arm.space) & set(arm.recipe.hyper)
     if name == "lr":
-        assert all(arm.lr is None for arm in arms_of(name))
+        assert all(not arm.rates for arm in arms_of(name))
 
 
 @pytest.mark.parametrize("name", names())
@@ -315,7 +315,7 @@ def test_ones_own_file_is_an_arm(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(inspect.getsource(catalogue.find("optimizer", "adam")))
     arm = arms_of({"optimizer": ["adam", str(file)]})[1]
-    assert arm.name == str(file) and arm.lr == "mine.lr"
+    assert arm.name == str(file) and arm.rates == ("mine.lr",)
 
 
 def test_ones_own_file_can_take_over_from_a_rule(tmp_path):

@@ -38,12 +38,12 @@ def test_whole_recipes_are_arms_in_every_form(tmp_path):
         },
     )
     assert plan.axis == "recipe" and plan.baseline == "a"
-    found = {one.name: (one.recipe.optimizer, one.recipe.width, one.lr) for one in plan.arms}
+    found = {one.name: (one.recipe.optimizer, one.recipe.width, one.rates) for one in plan.arms}
     assert found == {
-        "a": ("sgd", 64, "sgd.lr"),
-        "b": ("momentum", 64, None),
-        "c": ("sgd", 8, "sgd.lr"),
-        "d": ("sgd", 64, None),
+        "a": ("sgd", 64, ("sgd.lr",)),
+        "b": ("momentum", 64, ()),
+        "c": ("sgd", 8, ("sgd.lr",)),
+        "d": ("sgd", 64, ()),
     }
 
 
@@ -63,8 +63,8 @@ def test_a_start_recipe_in_every_form_gives_the_same_plan(form, tmp_path):
         "dict": {"width": 128, "lr": 0.1, "dropout": 0.2},
     }
     plan = make_plan(task(), "depth=1,2", recipe=start[form])
-    assert {(one.recipe.width, one.lr, one.recipe.hyper["dropout.rate"]) for one in plan.arms} == {
-        (128, None, 0.2)
+    assert {(one.recipe.width, one.rates, one.recipe.hyper["dropout.rate"]) for one in plan.arms} == {
+        (128, (), 0.2)
     }
 
 

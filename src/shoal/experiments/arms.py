@@ -35,7 +35,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Arm:
-    """A named recipe and its search space, "technique.hyper" → dimension; lr, if tuned, comes first.
+    """A named recipe and its search space, "technique.hyper" → dimension; tuned learning rates come first.
 
     epochs: its length where the user told it; else all arms are as long as the budget allows.
     """
@@ -46,14 +46,8 @@ class Arm:
     epochs: float | None = None
 
     @property
-    def lr(self) -> str | None:
-        """The name of the tuned learning rate, or None when lr is compared or fixed by the user. Of several
-        rules, one after the other, it is the last one's."""
-        return self.rates[-1] if self.rates else None
-
-    @property
     def rates(self) -> tuple[str, ...]:
-        """The names of all tuned learning rates, one for each rule."""
+        """The names of all tuned learning rates, one for each rule; none where they are compared or fixed."""
         return tuple(one.key for one in hyperparameters.rates(self.recipe) if one.key in self.space)
 
     def at(self, point: Mapping[str, float], epochs: float) -> Recipe:
