@@ -167,7 +167,7 @@ def _arm(
 def trials(
     tuned: Mapping[tuple[int, int], Outcome], chosen: Mapping[str, float], shorten: Shortener
 ) -> tuple[Trial, ...]:
-    """The trials of the last attempt at full length, by number, each with its mean over the seeds it finished.
+    """The trials of the last attempt at full length by number, each with its mean over the seeds it finished.
 
     tuned: by trial and seed. Outcomes without hyperparameters (records of an earlier shoal) are left out.
     """
