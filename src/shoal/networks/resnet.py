@@ -45,8 +45,9 @@ class ResNet(nn.Module):
 
     def __init__(self, parts: Parts):
         super().__init__()
-        self.image = (1, *parts.features)[-3:]
-        self.stem = _layer(parts, self.image[0], parts.width)
+        channels, height, width = (1, *parts.features)[-3:]
+        self.image = (channels, height, width)
+        self.stem = _layer(parts, channels, parts.width)
         self.blocks = nn.ModuleList()
         channels = parts.width
         for stage in range(_STAGES):
