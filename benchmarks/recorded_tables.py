@@ -240,8 +240,8 @@ def lines(found: list[dict[str, Any]]) -> Iterator[str]:
     yield ""
     yield "Command: `python benchmarks/recorded_tables.py TABLES --out records/DATE_recorded-tables`."
     yield "α is 0.05. Share of comparisons with at least one false verdict (contradicted, overstated or not"
-    yield "the same), of pairs decided, and of intervals that hold the true difference. Tuned once: all arms at"
-    yield "the baseline's best point."
+    yield "the same), of pairs decided, and of intervals that hold the true difference. Tuned once: all arms"
+    yield "at the baseline's best point."
     for key, title in (("axis", "axis"), ("table", "table"), ("look_ups", "look-ups an arm, at most")):
         yield ""
         yield f"| {title} | comparisons | contradicted | any false | decided | covered | tuned once |"
