@@ -1,4 +1,4 @@
-"""Main effects of crossed axes: right numbers, balance, error rates over looks, interactions."""
+"""Main effects of crossed axes: right numbers, balance, error rates over looks."""
 
 import itertools
 import math
@@ -8,6 +8,7 @@ import pytest
 
 from shoal.experiments import effects, sequential
 from shoal.experiments.compare import make_plan
+from shoal.experiments.interactions import interactions
 from shoal.experiments.sequential import Block
 from shoal.experiments.trials import Best
 from shoal.population.recipe import Outcome
@@ -104,31 +105,17 @@ def test_arms_keep_all_seeds_until_the_effects_are_decided_and_show_those_of_the
     assert sgd.verdict == "worse" and sgd.seeds <= rms.seeds
 
 
-def test_an_interaction_is_reported_with_its_interval():
-    made, source = plan(), np.random.default_rng(1)
-    scores = 0.8 + 0.01 * source.normal(size=(3, 2, 20))
-    assert not any(
-        one.real for one in effects.interactions(made, task(), recorded(made, scores), 0.05, untuned(made))
-    )
-    scores[1, 0] -= 0.1
-    largest = effects.interactions(made, task(), recorded(made, scores), 0.05, untuned(made))[0]
-    by_hand = (scores[1, 0] - scores[0, 0] - scores[1, 1] + scores[0, 1]).mean()
-    assert largest.difference == pytest.approx(by_hand) == largest.effect_there - largest.effect_here
-    assert largest.real and largest.difference_interval[1] < 0
-    assert (largest.value, largest.other_value) == ("sgd", "32")
-    assert "sgd against adam is worth" in largest.words
-
-
-def test_an_interaction_is_said_of_a_whole_run():
-    class Interacting(SimulatedTrainer):
-        def _outcome(self, job):
-            one = super()._outcome(job)
-            bad = job.recipe.optimizer == "sgd" and job.recipe.width == 32
-            return one._replace(test_score=one.test_score - 0.1 * bad)
-
-    result = run(Interacting(), AXES, work=WORK)
-    assert result.interactions[0].real
-    assert any(note.startswith("the axes interact") for note in result.notes)
+def test_the_luck_of_tuning_widens_effects():
+    """Six arms chosen on 2, 4 and 4 seeds and, thrice, with nothing to tune: ½ (½ + ¼ + ¼) / 6."""
+    made, scores = plan(), 0.8 + 0.02 * np.random.default_rng(3).normal(size=(3, 2, 14))
+    blocks = [Block(tuple(arm.name for arm in made.arms), tuple(range(14)))]
+    seeds = dict(zip(untuned(made), (2, 4, 4, 0, 0, 0), strict=True))
+    best = {name: one._replace(seeds=seeds[name]) for name, one in untuned(made).items()}
+    (first, *_) = effects.looks(made, task(), blocks, recorded(made, scores), True, best).values()
+    differences = (scores[1] - scores[0]).mean(axis=0)
+    assert first.luck == pytest.approx(1 / 12)
+    expected = mean_interval(differences, 0.95, luck=1 / 12)
+    assert first.comparison.interval == pytest.approx(expected, abs=1e-9)
 
 
 def test_effects_over_all_looks_alarm_at_most_at_alpha():
@@ -145,7 +132,7 @@ def test_effects_over_all_looks_alarm_at_most_at_alpha():
         alarms += any(one.word in ("better", "worse") for one in found.values())
         seen = recorded(made, scores[..., : cuts[number - 1].stop])
         level = sequential.levels(0.05, number, over=number == 3)[-1]
-        interacting += any(one.real for one in effects.interactions(made, task(), seen, level, untuned(made)))
+        interacting += any(one.real for one in interactions(made, task(), seen, level, untuned(made)))
     assert alarms <= 150 * 0.05 + 2 * math.sqrt(150 * 0.05 * 0.95)
     assert interacting <= 150 * 0.05 + 2 * math.sqrt(150 * 0.05 * 0.95)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from shoal.experiments.conditions import ConditionResult
-from shoal.experiments.effects import Effect, Interaction
+from shoal.experiments.effects import Effect
 from shoal.experiments.forecast import Forecast
+from shoal.experiments.interactions import Interaction
 from shoal.experiments.keyed import Keyed
 from shoal.experiments.outsiders import Outsider
 from shoal.experiments.screening import Candidate
@@ -60,7 +61,7 @@ class Result(Keyed):
 
     tuned: whether every arm was tuned as far as judging takes; else all of them are undecided.
     effects, interactions: where several axes are crossed, what each value does in the mean over the others,
-    and how far that depends on the others (see ``effects.Effect`` and ``effects.Interaction``).
+    and how far that depends on the others (see ``effects.Effect`` and ``interactions.Interaction``).
     conditions: the same arms untuned, or at other lengths of training (see ``conditions.ConditionResult``).
     candidates: in a screening all alternatives that were tried, of which the best of each axis are arms.
     outsiders: a linear model and gradient boosting on the same rows. winner: the network that was saved (see

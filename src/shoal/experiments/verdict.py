@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shoal.experiments import effects, judging, sequential
+from shoal.experiments import effects, interactions, judging, sequential
 from shoal.experiments.arms import Arm
-from shoal.experiments.effects import Effect, Interaction
+from shoal.experiments.effects import Effect
 from shoal.experiments.imitation import imitates
+from shoal.experiments.interactions import Interaction
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
 from shoal.experiments.run import Finished
@@ -74,7 +75,7 @@ def _effects(
     if not finished.tuned or not whole:
         return made, ()
     last = levels[-1] if over else levels[len(whole) - 1]
-    return made, effects.interactions(plan, task, finished.outcomes, last, finished.best)
+    return made, interactions.interactions(plan, task, finished.outcomes, last, finished.best)
 
 
 def _look(plan: Plan, task: Task, finished: Finished) -> Judged:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from shoal.experiments import hyperparameters, screening_plan, sizing
-from shoal.experiments.effects import Interaction
+from shoal.experiments.interactions import Interaction
 from shoal.experiments.imitation import imitates
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
