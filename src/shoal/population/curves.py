@@ -27,7 +27,7 @@ class Point(NamedTuple):
 
 Curve = list[Point]
 
-VALID_ROWS = 2048
+VALID_ROWS = 1024
 """Validation rows that a point is of, where there are more: evenly spaced ones, the same at every point."""
 
 
