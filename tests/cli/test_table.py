@@ -125,12 +125,23 @@ def test_notes_and_the_folder_stand_below_the_table():
 def test_undecided_arms_say_how_many_more_seeds_would_tell():
     undecided = arm("sgd", verdict="undecided", more_seeds=14), arm("rmsprop", verdict="undecided")
     text = _shown(result(BASELINE, *undecided), width=100)
-    assert "• undecided after 2 evaluation seeds an arm; about so many more would tell: sgd 14" in text
-    assert "rmsprop 0" not in text
+    assert "• undecided after 2 evaluation seeds an arm; about so many more would tell: 14 for sgd" in text
+    assert "for rmsprop" not in text
     assert "undecided" not in _shown(result(*ARMS))
 
 
+def test_arms_without_a_finished_network_are_named():
+    nothing = {"verdict": "undecided", "seeds": (), "mean": math.nan, "difference": math.nan}
+    judged = arm("sgd", verdict="undecided", seeds=(0,))
+    text = _shown(result(BASELINE, judged, arm("lion", **nothing)), width=100)
+    assert "• undecided after 1 evaluation seed an arm" in text
+    assert "• not judged, because too few networks were finished: lion" in text
+    text = _shown(result(BASELINE, arm("lion", **nothing)), width=100)
+    assert "• nothing could be judged: too few networks were finished" in text
+
+
 def test_the_closing_line():
+    assert closing_line(result(networks_trained=1)).startswith("1 network trained in 59 s;")
     assert closing_line(result()) == (
         "1,234 networks trained in 59 s; a plain PyTorch loop, timed just now on three of them, "
         "would need 26 minutes"

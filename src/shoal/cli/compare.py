@@ -119,8 +119,9 @@ def compare(
     """Compare training techniques on TASK: a built-in name, a file or your own function.
 
     Every arm is tuned on validation rows, then judged on test rows with fresh seeds. A file is a table
-    (.csv, .tsv, .parquet) or arrays x and y (.npz); your own network and data are `file.py:function`.
-    `shoal list tasks` shows the built-in tasks.
+    (.csv, .tsv, .parquet), arrays x and y (.npz) or plain text (.txt); a folder holds images or texts, a
+    folder for each class; your own network and data are `file.py:function`. `shoal list tasks` shows the
+    built-in tasks.
     """
     context.meta["shoal.out"], context.meta["shoal.verbose"] = options["out"], verbose
     check_writable("--json", json_to)

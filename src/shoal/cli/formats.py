@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from shoal import catalogue
-from shoal.store.report.numbers import count, score, signed, span
+from shoal.store.report.numbers import count, counted, score, signed, span
 
-__all__ = ["clock", "cost", "count", "score", "signed", "span"]
+__all__ = ["clock", "cost", "count", "counted", "score", "signed", "span"]
 
 
 def clock(seconds: float) -> str:

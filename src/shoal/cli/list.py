@@ -9,7 +9,7 @@ import click
 from shoal import catalogue
 from shoal.cli.descent import draw, roots
 from shoal.cli.example import Example
-from shoal.cli.formats import cost, count
+from shoal.cli.formats import cost, counted
 from shoal.errors import UserError, unknown
 
 Row = dict[str, Any]
@@ -97,7 +97,7 @@ def _runs() -> Iterable[Row]:
             "state": "finished" if run.finished else "running" if run.active else "unfinished",
             "problem": run.problem,
         }
-        row["summary"] = run.problem or f"{row['state']}, {count(run.outcomes)} networks trained"
+        row["summary"] = run.problem or f"{row['state']}, {counted(run.outcomes, 'network')} trained"
         yield row
 
 

@@ -17,7 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli.formats import clock, count, score, signed
+from shoal.cli.formats import clock, count, counted, score, signed
 from shoal.cli.styles import STYLES
 from shoal.cli.table import console
 
@@ -205,7 +205,7 @@ def _facts(standing: "Standing") -> list[str]:
     if standing.phase == READING:
         return []
     return [
-        f"{count(standing.networks)} networks trained",
+        f"{counted(standing.networks, 'network')} trained",
         f"{count(standing.steps_per_second)} member-steps/s",
     ]
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.cli import diagnosis, effects_table
-from shoal.cli.formats import count, score, signed, span
+from shoal.cli.formats import count, counted, score, signed, span
 from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
@@ -72,19 +72,23 @@ def _judged(result: "Result") -> str:
 
 def _undecided(result: "Result") -> list[str]:
     """How many more seeds would tell, for all undecided arms in one sentence."""
-    arms = [arm for arm in result.arms if arm.verdict == "undecided" and arm.seeds]
+    undecided = [arm for arm in result.arms if arm.verdict == "undecided"]
+    arms = [arm for arm in undecided if arm.seeds]
     if not arms:
-        return []
+        return ["nothing could be judged: too few networks were finished"] if undecided else []
     if result.effects and len(arms) > CROSSED_ARMS:
         return [f"{len(arms)} of {len(result.arms) - 1} combinations are undecided against the baseline"]
-    told = [f"{arm.name} {count(arm.more_seeds)}" for arm in arms if arm.more_seeds is not None]
+    told = [f"{count(arm.more_seeds)} for {arm.name}" for arm in arms if arm.more_seeds is not None]
     ending = f"; about so many more would tell: {', '.join(told)}" if told else ""
-    return [f"undecided after {len(arms[0].seeds)} evaluation seeds an arm{ending}"]
+    said = [f"undecided after {counted(len(arms[0].seeds), 'evaluation seed')} an arm{ending}"]
+    if missing := [arm.name for arm in undecided if not arm.seeds]:
+        said.append(f"not judged, because too few networks were finished: {', '.join(missing)}")
+    return said
 
 
 def closing_line(result: "Result") -> str:
     """What was trained in how long, and what a plain PyTorch loop, really timed, would need."""
-    line = f"{count(result.networks_trained)} networks trained in {span(result.seconds)}"
+    line = f"{counted(result.networks_trained, 'network')} trained in {span(result.seconds)}"
     if not math.isfinite(result.loop_seconds_estimate):
         return line
     return (
@@ -189,4 +193,6 @@ def _cost(arm: "ArmResult", narrow: bool) -> str:
     if narrow or not math.isfinite(arm.steps):
         return seconds
     more = arm.evaluations > arm.steps  # SAM takes two gradients a step
-    return f"{seconds} · {count(arm.steps)} steps{f', {count(arm.evaluations)} gradients' if more else ''}"
+    return (
+        f"{seconds} · {counted(arm.steps, 'step')}{f', {count(arm.evaluations)} gradients' if more else ''}"
+    )

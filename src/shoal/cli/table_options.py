@@ -17,7 +17,7 @@ _OPTIONS = (
         "--group",
         metavar="COLUMN|REGEX",
         help="Rows of one group (a patient, a user) stay on one side: a column of a table, or what a "
-        "regular expression finds in the names of images, its first (...) or all of it.",
+        "regular expression finds in the names of images or texts, its first (...) or all of it.",
     ),
     click.option("--time", metavar="COLUMN", help="The last rows by this column are for testing."),
     click.option("--test", metavar="FILE", help="The official test part, of the same kind as TASK."),
@@ -31,7 +31,8 @@ _OPTIONS = (
         "--length",
         metavar="N",
         type=int,
-        help="Words and signs of a text to read.  [default: what 99 % of the texts have, at most 400]",
+        help="Words and signs of a text to read, or characters of a plain text file's windows.  "
+        "[default: what 99 % of the texts have, at most 400; 64 characters]",
     ),
     click.option(
         "--image-size",

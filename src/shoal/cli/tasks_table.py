@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli.formats import count, span
+from shoal.cli.formats import counted, span
 from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def show(result: "TasksResult", out: Console) -> None:
     if result.folder is not None:
         out.print(Text(f"\n record: {result.folder}, with a folder for each task", style="dim"))
     out.print(
-        Text(f"\n{count(result.networks_trained)} networks trained in {span(result.seconds)} on all tasks")
+        Text(
+            f"\n{counted(result.networks_trained, 'network')} trained in {span(result.seconds)} on all tasks"
+        )
     )
 
 

@@ -86,7 +86,7 @@ def _show(saved: "Saved", out: Any, verbose: bool) -> None:
     from rich.text import Text
 
     from shoal.cli.diagnosis import show
-    from shoal.cli.formats import count, score, span
+    from shoal.cli.formats import count, counted, score, span
 
     measured = saved.measured
     for part in ("test", "valid", "train"):
@@ -98,5 +98,5 @@ def _show(saved: "Saved", out: Any, verbose: bool) -> None:
     if verbose and measured["diagnosis"] is not None:
         show(measured["diagnosis"], out)
     size = f"{count(measured['parameters'])} parameters, {count(measured['bytes'])} bytes"
-    out.print(Text(f" {size}, {count(measured['steps'])} steps in {span(measured['seconds'])}"))
+    out.print(Text(f" {size}, {counted(measured['steps'], 'step')} in {span(measured['seconds'])}"))
     out.print(Text(f"\n saved: {saved.folder}", style="dim"))

@@ -51,6 +51,11 @@ def test_where_nothing_helps_that_is_the_answer(tmp_path):
     )
 
 
+def test_one_seed_is_not_said_to_need_more_tuning(tmp_path):
+    _, report = told(tmp_path, made.baseline(), made.arm("sgd", verdict="undecided", seeds=[0]))
+    assert warnings(report) == ("sgd: undecided after one evaluation seed, which tells nothing of chance.",)
+
+
 def test_nothing_judged_is_said(tmp_path):
     nothing = {"mean": None, "seeds": [], "verdict": "undecided", "difference": None}
     words, report = told(

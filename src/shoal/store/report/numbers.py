@@ -21,6 +21,12 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if math.isfinite(number) else "–"
 
 
+def counted(number: float, what: str) -> str:
+    """A count of things: 1 network, 2,000 networks."""
+    shown = count(number)
+    return f"{shown} {what}{'s' * (shown != '1')}"
+
+
 def signed(number: float, decimals: int) -> str:
     """A number with its sign, a real minus; no sign where all digits shown are zeros."""
     if math.isinf(number):

@@ -55,6 +55,8 @@ def _edge(arm: Arm) -> str:
 def _undecided(arm: Arm) -> str:
     if not arm.seeds:
         return f"{arm.name}: not judged, too few networks were finished."
+    if arm.seeds == 1:
+        return f"{arm.name}: undecided after one evaluation seed, which tells nothing of chance."
     more = "no number of seeds would tell, but more tuning might"
     if arm.more_seeds is not None:
         more = f"about {count(arm.more_seeds)} more would tell"
