@@ -230,6 +230,9 @@ def test_cifar_10_and_100(tmp_path):
     data = load(hundred).prepare(0)
     assert data.test.tolist() == list(range(20, 40)) and data.y.tolist() == y.tolist()
     np.testing.assert_allclose(data.x, standardized(x, np.arange(20)), atol=1e-5)
+    (ten / "data_batch_2.bin").write_bytes(bytes(3073) + b"\x0a" + bytes(3072))
+    with pytest.raises(UserError, match=r"data_batch_2.bin has a label 10, and those of CIFAR end at 9"):
+        load(ten)
     (ten / "data_batch_2.bin").write_bytes(b"x" * 3072)
     with pytest.raises(UserError, match=r"data_batch_2.bin has 3,072 bytes, which is no whole number"):
         load(ten)

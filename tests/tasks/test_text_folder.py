@@ -124,7 +124,7 @@ def test_bounds_options_and_classes_of_the_test_part_alone(tmp_path, monkeypatch
         load(tmp_path / "reviews", test=tmp_path / "test")
     with pytest.raises(UserError, match=r"there is no folder .*nowhere"):
         load(tmp_path / "reviews", test=tmp_path / "nowhere")
-    with pytest.raises(UserError, match="is no table, so it takes no target"):
+    with pytest.raises(UserError, match="is no table, so it takes no target; it takes test, group, length"):
         load(tmp_path / "reviews", "class")
     with pytest.raises(UserError, match="reviews: length 0 is no number of tokens"):
         load(tmp_path / "reviews", length=0)

@@ -14,6 +14,8 @@ from shoal.tasks.image_arrays import Part, from_image_arrays
 from shoal.tasks.task import Task
 
 PIXELS = (3, 32, 32)
+LAST_LABEL = {1: 9, 2: 99}
+"""By labels of a record: CIFAR-10, and the fine ones of CIFAR-100."""
 _BATCHES, _TEST = "data_batch_*.bin", "test_batch.bin"
 
 
@@ -26,7 +28,8 @@ def from_cifar(folder: Path, *, image_size: int | None = None) -> Task:
     """The task of data_batch_1.bin ... and test_batch.bin, or of train.bin and test.bin.
 
     Classes have the names in batches.meta.txt or fine_label_names.txt, if there is one. Without the test
-    file, 20 % of the images test. Raises UserError for files of another size and for pickles.
+    file, 20 % of the images test. Raises UserError for files of another size, for labels
+    that CIFAR does not have and for pickles.
     """
     batches = sorted(folder.glob(_BATCHES))
     labels, test, names = 1, folder / _TEST, folder / "batches.meta.txt"
@@ -55,6 +58,11 @@ def _read(file: Path, labels: int) -> Part:
             f"{file} has {len(data):,} bytes, which is no whole number of records of {size:,}; fetch it again"
         )
     records = data.reshape(-1, size)
+    highest = int(records[:, labels - 1].max())
+    if highest > LAST_LABEL[labels]:
+        raise UserError(
+            f"{file} has a label {highest}, and those of CIFAR end at {LAST_LABEL[labels]}; fetch it again"
+        )
     return Part(records[:, labels:].reshape(-1, *PIXELS), records[:, labels - 1])
 
 

@@ -128,7 +128,7 @@ def _groups(found: Labeled, pattern: str) -> Int64[ndarray, "rows"]:
         name = match and match.group(1 if searched.groups else 0)
         if not name:
             raise UserError(
-                f"group {pattern!r} does not match the file name of {file}; every image needs a group, so "
+                f"group '{pattern}' does not match the file name of {file}; every image needs a group, so "
                 "rename it or widen the expression"
             )
         names.append(name)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PATHS = (
     f"or the path of a table ({', '.join(ENDINGS)}), of arrays (.npz), of a folder with a folder of images "
-    "or of .txt files for each class, of IDX or CIFAR files, or of your own code (file.py:function)"
+    "or of .txt files for each class, of IDX or CIFAR files, of plain text (.txt), or of your own code "
+    "(file.py:function)"
 )
 
 
@@ -115,7 +116,8 @@ def _only(task: str, given: dict[str, Any], *taken: str) -> dict[str, Any]:
     """``given``, if the task takes all of it; else UserError."""
     others = [name for name in given if name not in taken]
     if others:
-        raise UserError(f"task {task!r} is no table, so it takes no {' and no '.join(others)}")
+        takes = f"; it takes {', '.join(taken)}" if taken else ""
+        raise UserError(f"task {task!r} is no table, so it takes no {' and no '.join(others)}{takes}")
     return given
 
 
