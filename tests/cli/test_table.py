@@ -7,7 +7,8 @@ import pytest
 from rich.console import Console
 
 from shoal.cli import tasks_table
-from shoal.cli.table import closing_line, console, half_width, show
+from shoal.cli.formats import half_width
+from shoal.cli.table import closing_line, console, show
 from shoal.experiments.conditions import ArmUnderCondition, ConditionResult
 from shoal.experiments.effects import Effect
 from shoal.experiments.outsiders import Outsider
@@ -46,7 +47,7 @@ def test_rows_are_best_first_and_hold_the_five_columns():
 
 
 def test_an_uneven_interval_is_shown_by_its_longer_side():
-    assert half_width(ARMS[1]) == pytest.approx(0.010)
+    assert half_width(ARMS[1].difference, ARMS[1].difference_interval) == pytest.approx(0.010)
 
 
 def test_decimals_follow_the_uncertainty():

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli.formats import score, signed
+from shoal.cli import formats
+from shoal.cli.formats import half_width, score
 from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
-    from shoal.experiments.effects import Effect
     from shoal.experiments.result import Result
 
 THIN = 58
@@ -28,13 +28,16 @@ def show(result: "Result", out: Console) -> None:
     table.add_column("mean", justify="right", no_wrap=True)
     table.add_column("effect", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
-    decimals, axis = _decimals(result), ""
+    judged = [one for one in result.effects if one.verdict != "baseline"]
+    widths = [half_width(one.difference, one.difference_interval) for one in judged]
+    decimals, axis = formats.decimals(widths, result.judge, result.metric), ""
     for one in result.effects:
+        shown = formats.difference(one.difference, one.difference_interval, decimals, "\n" if thin else " ")
         table.add_row(
             Text(one.axis if one.axis != axis else ""),
             Text(one.value),
             score(one.mean, decimals),
-            _difference(one, decimals, "\n" if thin else " "),
+            "–" if one.verdict == "baseline" else shown,
             Text(one.verdict, style=STYLES[one.verdict]),
         )
         axis = one.axis
@@ -53,24 +56,3 @@ def _best(result: "Result") -> str:
     best = max(judged, key=lambda arm: (sign * arm.difference, arm.verdict == "baseline"))
     word = "the baseline" if best.verdict == "baseline" else f"{best.verdict} against {result.baseline}"
     return f"{best.name} ({word})"
-
-
-def _difference(one: "Effect", decimals: int, joint: str) -> str:
-    if one.verdict == "baseline" or not math.isfinite(one.difference):
-        return "–"
-    width = _width(one)
-    around = f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
-    return f"{signed(one.difference, decimals)}{joint}{around}"
-
-
-def _width(one: "Effect") -> float:
-    low, high = one.difference_interval
-    return max(high - one.difference, one.difference - low)
-
-
-def _decimals(result: "Result") -> int:
-    """Decimals that show two digits of the smallest uncertainty, at least three of an accuracy."""
-    widths = [_width(one) for one in result.effects if one.verdict != "baseline"]
-    smallest = min((width for width in widths if math.isfinite(width) and width > 0), default=0.01)
-    fewest = 3 if result.judge == "score" and result.metric == "accuracy" else 0
-    return min(6, max(fewest, 1 - math.floor(math.log10(smallest))))

@@ -1,12 +1,24 @@
 """Numbers as people read them; the same spelling in the live display, the verdict table and the report."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from shoal import catalogue
-from shoal.store.report.numbers import count, counted, score, signed, span
+from shoal.store.report.numbers import count, counted, decimals, half_width, score, signed, span
 
-__all__ = ["clock", "cost", "count", "counted", "score", "signed", "span"]
+__all__ = [
+    "clock",
+    "cost",
+    "count",
+    "counted",
+    "decimals",
+    "difference",
+    "half_width",
+    "score",
+    "signed",
+    "span",
+]
 
 
 def clock(seconds: float) -> str:
@@ -14,6 +26,15 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(max(0, round(seconds)), 3600)
     minutes, rest = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def difference(amount: float, interval: tuple[float, float], decimals: int, joint: str) -> str:
+    """A difference ± the longer side of its interval: +0.012 ± 0.004; – for none."""
+    if not math.isfinite(amount):
+        return "–"
+    width = half_width(amount, interval)
+    around = f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
+    return f"{signed(amount, decimals)}{joint}{around}"
 
 
 def cost(technique: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shoal.cli import diagnosis, effects_table
-from shoal.cli.formats import count, counted, score, signed, span
+from shoal.cli import diagnosis, effects_table, formats
+from shoal.cli.formats import count, counted, half_width, score, signed, span
 from shoal.cli.styles import STYLES
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def _table(result: "Result", width: int) -> Table:
     table.add_column("verdict", no_wrap=True, min_width=max(map(len, STYLES)))
     for condition in result.conditions:
         table.add_column(condition.name, no_wrap=True)
-    decimals = _decimals(result)
+    judged = [arm for arm in result.arms if arm.verdict != "baseline"]
+    widths = [half_width(arm.difference, arm.difference_interval) for arm in judged]
+    decimals = formats.decimals(widths, result.judge, result.metric)
     for arm in _shown(result):
         table.add_row(
             Text(_named(result, arm)),
@@ -156,27 +158,10 @@ def _rank(arm: "ArmResult", more_is_better: bool) -> float:
     return -arm.difference if more_is_better else arm.difference
 
 
-def _decimals(result: "Result") -> int:
-    """Decimals that show two digits of the smallest uncertainty; accuracies always have three."""
-    widths = [half_width(arm) for arm in result.arms if arm.verdict != "baseline"]
-    widths = [width for width in widths if math.isfinite(width) and width > 0]
-    smallest = min(widths, default=0.01)
-    fewest = 3 if result.judge == "score" and result.metric == "accuracy" else 0
-    return min(6, max(fewest, 1 - math.floor(math.log10(smallest))))
-
-
-def half_width(arm: "ArmResult") -> float:
-    """The longer side of the difference's interval: what may stand after ± without claiming too much."""
-    low, high = arm.difference_interval
-    return float(max(high - arm.difference, arm.difference - low))
-
-
 def _difference(arm: "ArmResult", decimals: int, joint: str) -> str:
-    if arm.verdict == "baseline" or not math.isfinite(arm.difference):
+    if arm.verdict == "baseline":
         return "–"
-    width = half_width(arm)
-    around = f"± {width:.{decimals}f}" if math.isfinite(width) else "± ?"
-    return f"{signed(arm.difference, decimals)}{joint}{around}"
+    return formats.difference(arm.difference, arm.difference_interval, decimals, joint)
 
 
 def _under(condition: "ConditionResult", name: str, decimals: int, wide: bool) -> Text:

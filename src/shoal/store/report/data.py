@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from shoal.store.report import numbers
+
 Pair = tuple[float, float]
 
 
@@ -84,9 +86,8 @@ class Arm:
 
     @property
     def half_width(self) -> float:
-        """The longer side of the difference's interval: what may stand after ± without claiming too much."""
-        low, high = self.difference_interval
-        return max(high - self.difference, self.difference - low)
+        """See ``numbers.half_width``."""
+        return numbers.half_width(self.difference, self.difference_interval)
 
 
 class Outsider(NamedTuple):
@@ -138,8 +139,6 @@ class Report:
 
     @property
     def decimals(self) -> int:
-        """Decimals that show two digits of the smallest uncertainty; accuracies always have three."""
+        """Decimals of the judged number (see ``numbers.decimals``)."""
         widths = [arm.half_width for arm in self.arms if not arm.is_baseline]
-        widths = [width for width in widths if math.isfinite(width) and width > 0]
-        fewest = 3 if self.judge == "score" and self.metric == "accuracy" else 0
-        return min(6, max(fewest, 1 - math.floor(math.log10(min(widths, default=0.01)))))
+        return numbers.decimals(widths, self.judge, self.metric)

@@ -1,6 +1,7 @@
 """Numbers as people read them; the same spelling in the live display, the verdict table and the report."""
 
 import math
+from collections.abc import Iterable
 
 _SECONDS = {"hours": 3600.0, "minutes": 60.0, "s": 1.0, "ms": 0.001}
 _FROM = {"hours": 5400.0, "minutes": 90.0, "s": 1.0}
@@ -65,3 +66,16 @@ def plain(value: float) -> str:
 def percent(share: float) -> str:
     """A share as whole percent, in one piece: 92 %; – for none."""
     return f"{100 * share:.0f}\u00a0%" if math.isfinite(share) else "–"
+
+
+def half_width(difference: float, interval: tuple[float, float]) -> float:
+    """The longer side of a difference's interval: what may stand after ± without claiming too much."""
+    low, high = interval
+    return max(high - difference, difference - low)
+
+
+def decimals(widths: Iterable[float], judge: str, metric: str) -> int:
+    """Decimals that show two digits of the smallest of ``widths``; accuracies always have three."""
+    smallest = min((width for width in widths if math.isfinite(width) and width > 0), default=0.01)
+    fewest = 3 if judge == "score" and metric == "accuracy" else 0
+    return min(6, max(fewest, 1 - math.floor(math.log10(smallest))))
