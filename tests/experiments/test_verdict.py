@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from shoal.experiments.plan import JUDGES
+from shoal.experiments.tuning import Tuned
 from shoal.population.recipe import Recipe
 from shoal.statistics.intervals import mean_interval
 
@@ -136,6 +137,20 @@ def test_sentences_name_the_arm_its_number_and_its_verdict():
     for arm in result.arms:
         assert arm.words.startswith(f"{arm.name}: accuracy {arm.mean:.4g}")
     assert result.arms[0].words.endswith("the baseline") and result.arms[1].words.endswith(": worse")
+
+
+def test_arms_that_could_not_be_tuned_in_time_are_promised_nothing(monkeypatch):
+    cut_off = Tuned({}, {})
+    monkeypatch.setattr("shoal.experiments.run.tune", lambda *_: cut_off)
+    result = run(SimulatedTrainer({"sgd": 0.76}, spread=0.05), work=WORK, seeds=10)
+    told = "no time was left to tune: arms ran at default hyperparameters and cannot be judged"
+    assert told in result.notes
+    assert all(arm.more_seeds is None and arm.verdict in ("baseline", "undecided") for arm in result.arms)
+
+
+def test_one_seed_tells_nothing_of_chance():
+    arm = run(SimulatedTrainer({"sgd": 0.5}), work=WORK, seeds=1).arms[1]
+    assert arm.words.endswith("undecided, because one seed tells nothing of chance")
 
 
 def test_undecided_says_how_many_more_seeds_would_tell():

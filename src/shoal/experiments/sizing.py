@@ -141,7 +141,7 @@ def _notes(
     if tune and tuning.trials < FEWEST:
         notes.append("the budget allows no tuning: arms run at default hyperparameters and cannot be judged")
     elif tune and tuning == _LEAST_TUNING:
-        notes.append(f"each arm is tuned with {tuning.trials} trials only")
+        notes.append(f"the budget allows {tuning.trials} tuning trials an arm, no more")
     if length < longest:
         notes.append(f"the budget shortens training to {length:g} epochs ({longest:g} with more)")
     if count < ENOUGH:

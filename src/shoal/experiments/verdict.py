@@ -16,7 +16,7 @@ from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult, Word
 from shoal.experiments.run import Finished
 from shoal.experiments.sequential import Look
-from shoal.experiments.trials import Best, luck
+from shoal.experiments.trials import luck
 from shoal.experiments.words import sentence
 from shoal.population.recipe import Outcome
 from shoal.statistics.comparisons import Comparison, paired_differences
@@ -141,19 +141,20 @@ def _arm(plan: Plan, task: Task, finished: Finished, found: Judged, arm: Arm) ->
         gap=_mean(outcomes, lambda each: judging.gap(each, plan.higher_is_better)),
         diverged=sum(each.diverged for each in outcomes.values()),
         edge=bool(finished.best[arm.name].edges),
-        more_seeds=_more_seeds(plan, found, finished.best, arm.name) if word == "undecided" else None,
+        more_seeds=_more_seeds(plan, found, finished, arm.name) if word == "undecided" else None,
         verdict=word,
         words="",
         axis=plan.axis_of(arm.name),
     )
 
 
-def _more_seeds(plan: Plan, found: Judged, best: Mapping[str, Best], name: str) -> int | None:
-    if found.numbers[name].size < 2:
+def _more_seeds(plan: Plan, found: Judged, finished: Finished, name: str) -> int | None:
+    """How many more would tell; None where that is unknown, or where no number would: of untuned arms."""
+    if found.numbers[name].size < 2 or not finished.tuned:
         return None
     numbers = found.numbers[name]
     differences = paired_differences(numbers, found.numbers[plan.baseline][: numbers.size])
-    share = luck(best, name, plan.baseline)
+    share = luck(finished.best, name, plan.baseline)
     more = seeds_needed(differences, found.margin, arms=len(plan.arms) - 1, alpha=plan.alpha, luck=share)
     return None if more is None else max(more, 1)
 

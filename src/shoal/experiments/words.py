@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 
 from shoal.experiments import hyperparameters, screening_plan, sizing
-from shoal.experiments.interactions import Interaction
 from shoal.experiments.imitation import imitates
+from shoal.experiments.interactions import Interaction
 from shoal.experiments.plan import Plan
 from shoal.experiments.result import ArmResult
 from shoal.experiments.run import Finished
@@ -37,6 +37,8 @@ def _reason(arm: ArmResult, plan: Plan, finished: Finished) -> str:
         return arm.verdict
     if not finished.tuned:
         return "undecided, because the arms could not be tuned"
+    if len(arm.seeds) < 2:
+        return "undecided, because one seed tells nothing of chance"
     if arm.more_seeds is None:
         return "undecided; no number of seeds would tell, but more tuning might"
     if len(arm.seeds) < sizing.ENOUGH:
@@ -52,6 +54,8 @@ def notes(
     recipes = {arm.name: arm.recipe for arm in plan.arms}
     if finished.interrupted:
         said.insert(0, "interrupted: this is what was finished; the same command continues it")
+    elif not finished.tuned and finished.size.tuning.networks:
+        said.append("no time was left to tune: arms ran at default hyperparameters and cannot be judged")
     if more := screening_plan.left_out(plan.screens):
         kinds = ", ".join(f"{name} {count}" for name, count in more.items())
         said.append(f"tried is what plain torch has; there are more techniques, compared by --vary: {kinds}")
