@@ -6,11 +6,12 @@ recurrence, the product of all inputs with their weights, is left outside. Here 
 operations, for every type and device; in compiled packages those of population/gru.cpp take their place.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from shoal.techniques.numerics.member_operators import Operator, define
 
 
 def gru(inputs: Tensor, weight: Tensor, bias_ih: Tensor, bias_hh: Tensor, kept: Tensor) -> Tensor:
@@ -101,29 +102,6 @@ def _backward_shapes(_: Tensor, states: Tensor, gates: Tensor, weight: Tensor, k
     return states.new_empty(*states.shape[:3], *sizes), weight.new_empty(weight.shape), *by_bias
 
 
-def _for_members(name: str) -> Any:
-    """The rule for vmap: its dimension becomes, with that of members, the first one."""
-
-    def rule(info: Any, dimensions: Any, *given: Tensor) -> Any:
-        many = [
-            one.expand(info.batch_size, *one.shape) if place is None else one.movedim(place, 0)
-            for one, place in zip(given, dimensions, strict=True)
-        ]
-        made = getattr(torch.ops.shoal_networks, name)(*(one.flatten(0, 1) for one in many))
-        members = many[0].shape[1]
-        return tuple(one.unflatten(0, (info.batch_size, members)) for one in made), (0,) * len(made)
-
-    return rule
-
-
-class Operator(NamedTuple):
-    """schema: arguments and results. function: by torch's operations. shapes: results without numbers."""
-
-    schema: str
-    function: Callable[..., Any]
-    shapes: Callable[..., Any]
-
-
 OPERATORS = {
     "gru": Operator(
         "(Tensor inputs, Tensor weight, Tensor bias_ih, Tensor bias_hh, Tensor kept) -> (Tensor, Tensor)",
@@ -139,9 +117,4 @@ OPERATORS = {
 }
 """By name. All tensors have a leading dimension of members."""
 
-_library = torch.library.Library("shoal_networks", "DEF")  # it takes its operators with it
-for _name, _operator in OPERATORS.items():
-    _library.define(_name + _operator.schema)
-    _library.impl(_name, _operator.function, "CompositeExplicitAutograd")
-    torch.library.register_fake(f"shoal_networks::{_name}", _operator.shapes)
-    torch.library.register_vmap(f"shoal_networks::{_name}", _for_members(_name))
+_library = define("shoal_networks", OPERATORS)

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from shoal.techniques.numerics.member_operators import Operator, define
+
 
 def normalized(
     x: Tensor, weight: Tensor, scale: Tensor, shift: Tensor, eps: Tensor
@@ -146,39 +148,20 @@ def _backward_shapes(_: Tensor, x: Tensor, weight: Tensor, scale: Tensor, *__: T
     return torch.empty_like(x), *(scale.new_empty(scale.shape) for _ in range(2))
 
 
-def _for_members(name: str) -> Any:
-    """The rule for vmap: its dimension becomes, with that of members, the first one."""
-
-    def rule(info: Any, dimensions: Any, *given: Tensor) -> Any:
-        many = [
-            one.expand(info.batch_size, *one.shape) if place is None else one.movedim(place, 0)
-            for one, place in zip(given, dimensions, strict=True)
-        ]
-        made = getattr(torch.ops.shoal_techniques, name)(*(one.flatten(0, 1) for one in many))
-        members = many[0].shape[1]
-        return tuple(one.unflatten(0, (info.batch_size, members)) for one in made), (0,) * len(made)
-
-    return rule
-
-
-_library = torch.library.Library("shoal_techniques", "DEF")  # it takes its operators with it
-for _name, _schema, _function, _fake in (
-    (
-        "channel_norm",
-        "(Tensor x, Tensor weight, Tensor scale, Tensor shift, Tensor eps)"
-        " -> (Tensor, Tensor, Tensor, Tensor)",
-        _forward,
-        _shapes,
-    ),
-    (
-        "channel_norm_backward",
-        "(Tensor gradient, Tensor x, Tensor weight, Tensor scale, Tensor mean, Tensor rstd, Tensor eps)"
-        " -> (Tensor, Tensor, Tensor)",
-        _backward,
-        _backward_shapes,
-    ),
-):
-    _library.define(_name + _schema)
-    _library.impl(_name, _function, "CompositeExplicitAutograd")
-    torch.library.register_fake(f"shoal_techniques::{_name}", _fake)
-    torch.library.register_vmap(f"shoal_techniques::{_name}", _for_members(_name))
+_library = define(
+    "shoal_techniques",
+    {
+        "channel_norm": Operator(
+            "(Tensor x, Tensor weight, Tensor scale, Tensor shift, Tensor eps)"
+            " -> (Tensor, Tensor, Tensor, Tensor)",
+            _forward,
+            _shapes,
+        ),
+        "channel_norm_backward": Operator(
+            "(Tensor gradient, Tensor x, Tensor weight, Tensor scale, Tensor mean, Tensor rstd, Tensor eps)"
+            " -> (Tensor, Tensor, Tensor)",
+            _backward,
+            _backward_shapes,
+        ),
+    },
+)
