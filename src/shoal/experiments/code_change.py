@@ -43,7 +43,7 @@ _WHERE = {
     "average regularizer": "evaluate and keep averaged.module in place of model",
 }
 """By kind, and where it has several places by place: when a technique's lines run."""
-_CHANNELS_FIRST = ("convnet", "resnet")  # networks whose layers see [rows, channels, height, width]
+_CHANNELS_FIRST = ("convnet", "resnet", "text_convnet")  # whose layers see [rows, channels, height, width]
 _FIELD = {"link": "optimizer"}
 """The recipe's field that names a kind's techniques, where it is not the kind's own."""
 _NAMED = {
