@@ -241,6 +241,7 @@ def test_normalizations_do_the_same_to_a_batch(name):
 @pytest.mark.parametrize("name", of_kind("initializer"))
 def test_initializers_draw_from_the_same_distribution(name):
     lines, module, hyper = told("initializer", name)
+    torch.manual_seed(0)
     model = run(lines, model=Net().float())["model"]
     ours = module.draw((200, 300), torch.Generator().manual_seed(1), hyper)
     share = torch.linspace(0.001, 0.999, 41)
@@ -425,7 +426,9 @@ def test_a_gate_is_told_with_what_its_linear_maps_must_be():
     assert where == "# after each hidden layer, whose linear map has 2 times the outputs"
 
 
-@pytest.mark.parametrize(("network", "axis"), [("convnet", 1), ("resnet", 1), ("vit", -1), ("mlp", -1)])
+@pytest.mark.parametrize(
+    ("network", "axis"), [("convnet", 1), ("resnet", 1), ("text_convnet", 1), ("vit", -1), ("mlp", -1)]
+)
 def test_a_gate_halves_channels_where_they_stand(network, axis):
     before = Recipe(network=network)
     lines = code_change(before, replace(before, activation="swiglu"), STEPS)
