@@ -156,6 +156,9 @@ class Normalization(Protocol):
     Channels must not see each other: narrow networks are padded with channels of zeros. ``weight`` [rows]
     counts a row 1 or, where a batch is short, 0; ``training`` is a static choice.
     Returns the normalized x (without scale and shift, which are parameters of the network) and the state.
+
+    One may also have ``scaled``, with scale and shift [channels] behind ``training``: both steps in fewer
+    passes, which images are normalized by.
     """
 
     CARD: Card
