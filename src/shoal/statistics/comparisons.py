@@ -1,5 +1,7 @@
 """Two arms compared, paired by seed: the difference, its interval, p by sign flips, chance of improvement.
 
+Interval and p of arms that were tuned hold the luck of it, too (see ``compare``).
+
 Differences are arm - baseline in the metric's own unit, whichever direction is better. Diverged runs are
 never dropped: ``fill_diverged`` gives them the worst score, and every other function refuses NaN.
 

@@ -1,7 +1,8 @@
 """Studentized intervals for a mean, and the order-statistic interval that stands in where no mean exists.
 
-A ``Student`` interval is mean ± t(level, n-1) · s / √n. For paired differences between two arms, call it on
-the differences. Percentile bootstraps are too narrow for the few seeds one can afford.
+A ``Student`` interval is mean ± t(level, n-1) · s / √n, wider with the luck of tuning. For paired differences
+between two arms, call it on the differences. Percentile bootstraps are too narrow for the few seeds one can
+afford.
 Student 1908, The probable error of a mean, Biometrika 6.
 """
 

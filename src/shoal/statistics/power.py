@@ -4,7 +4,8 @@ All forecasts are for "better" or "worse": p by sign flips, corrected over k arm
 step (α / k, so they are never too hopeful in that respect), normal differences with a standard deviation
 that is known. From many seeds on, the sign-flip test has the power of Student's t test, by the
 noncentral t distribution; with few, p is coarse (multiples of 2^(1-n)), and power is counted over simulated
-differences. Source: Hoeffding 1952, Annals of Mathematical Statistics 23 (the two tests' equal power).
+differences. The luck of tuning is taken for an error of the mean that no seed lessens.
+Source: Hoeffding 1952, Annals of Mathematical Statistics 23 (the two tests' equal power).
 """
 
 from collections.abc import Callable
