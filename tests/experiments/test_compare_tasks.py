@@ -87,6 +87,9 @@ def test_a_task_that_could_not_be_judged_or_was_not_begun_does_not_count():
     assert untuned.counted == (0, 1, 2)
     nothing = over_tasks.judge([None, None], ["adam", "sgd", "lion"], "adam", 0.05)
     assert nothing.counted == () and nothing.arms[1].verdict == "undecided"
+    assert [one.words for one in nothing.arms[:2]] == [
+        "adam: the baseline", "sgd: undecided over tasks, because on no task all arms were judged",
+    ]  # fmt: skip
 
 
 def test_equal_arms_over_tasks_alarm_at_most_at_alpha():

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import shoal
 from shoal.cli import main
 from shoal.errors import UserError
 from shoal.experiments import plan_file, planning, request
@@ -33,6 +34,14 @@ def test_a_plan_holds_what_was_said_of_text(file, tmp_path):
         plan_file.chosen(
             Request(task=file, target="label", text=("title",), length=2), tmp_path / "plan.toml"
         )
+
+
+def test_one_column_may_be_named_by_itself(file):
+    asked = {"target": "label", "text": "title", "vary": "width=4,8", "work": 10}
+    assert "the text of 'title'" in " ".join(shoal.compare(file, **asked).notes)
+    assert request.columns("title") == request.columns(["title"]) == ("title",)
+    with pytest.raises(UserError, match="there is only the target"):
+        shoal.compare(file, target="label", ignore="title", vary="width=4,8", work=10)
 
 
 def test_wrong_options_are_told_before_anything_is_trained(file, capsys):

@@ -11,7 +11,7 @@ from shoal.experiments.compare_tasks import compare_tasks
 from shoal.experiments.one_task import carry_out, run
 from shoal.experiments.plan import ALPHA
 from shoal.experiments.planning import make_plan
-from shoal.experiments.request import RecipeLike, Request, TaskLike
+from shoal.experiments.request import RecipeLike, Request, TaskLike, columns
 from shoal.experiments.result import Result
 from shoal.experiments.standing import Watch
 from shoal.experiments.tasks_plan import listed
@@ -40,11 +40,11 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     plan: str | Path | None = None,
     target: str | None = None,
     kind: str | None = None,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     group: str | None = None,
     time: str | None = None,
     test: Any = None,
-    text: Sequence[str] = (),
+    text: str | Sequence[str] = (),
     length: int | None = None,
     image_size: int | None = None,
     weights: str | Path | None = None,
@@ -101,8 +101,8 @@ def compare(  # type: ignore[misc]  # the overloads do not repeat every option
     """
     asked = Request(
         task=task, tasks=None if tasks is None else listed(tasks), target=target,
-        kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
-        text=tuple(text), length=length, image_size=image_size,
+        kind=kind, ignore=columns(ignore), group=group, time=time, test=test,
+        text=columns(text), length=length, image_size=image_size,
         weights=None if weights is None else str(weights), metric=metric, vary=vary, arms=arms,
         recipe=recipe, budget=budget,
         work=work, trials=trials, seeds=seeds, judge=judge, reach=reach, defaults=defaults, lengths=lengths,

@@ -123,6 +123,9 @@ def _more(units: NDArray[np.float64], fewest: int, arms: int, alpha: float) -> i
 
 
 def _words(arm: ArmOverTasks, tasks: int, fewest: int) -> str:
+    if not tasks:
+        said = f"{arm.name}: {arm.verdict} over tasks, because on no task all arms were judged"
+        return f"{arm.name}: the baseline" if arm.verdict == "baseline" else said
     if arm.verdict == "baseline":
         return f"{arm.name}: the baseline, average rank {arm.average_rank:.2f}"
     low, high = arm.interval

@@ -72,6 +72,11 @@ class Request:
 TABLE_OPTIONS = ("target", "kind", "ignore", "group", "time", "test", "text", "length", "image_size")
 
 
+def columns(named: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of columns, of which one may stand by itself."""
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
 def check(request: Request) -> None:
     """Raises UserError, one sentence, for options that are wrong whatever the task is."""
     if request.budget is not None and request.work is not None:

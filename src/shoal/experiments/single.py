@@ -25,11 +25,11 @@ def train(
     out: str | Path | None = None,
     target: str | None = None,
     kind: str | None = None,
-    ignore: Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     group: str | None = None,
     time: str | None = None,
     test: Any = None,
-    text: Sequence[str] = (),
+    text: str | Sequence[str] = (),
     length: int | None = None,
     image_size: int | None = None,
     weights: str | Path | None = None,
@@ -46,8 +46,8 @@ def train(
     sentence, for anything wrong with these, before training, and where the training diverges.
     """
     asked = Request(
-        task=task, target=target, kind=kind, ignore=tuple(ignore), group=group, time=time, test=test,
-        text=tuple(text), length=length, image_size=image_size,
+        task=task, target=target, kind=kind, ignore=request.columns(ignore), group=group, time=time, test=test,
+        text=request.columns(text), length=length, image_size=image_size,
         weights=None if weights is None else str(weights), metric=metric, device=device,
     )  # fmt: skip
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
