@@ -46,8 +46,8 @@ def train(
     sentence, for anything wrong with these, before training, and where the training diverges.
     """
     asked = Request(
-        task=task, target=target, kind=kind, ignore=request.columns(ignore), group=group, time=time, test=test,
-        text=request.columns(text), length=length, image_size=image_size,
+        task=task, target=target, kind=kind, ignore=request.columns(ignore), group=group, time=time,
+        test=test, text=request.columns(text), length=length, image_size=image_size,
         weights=None if weights is None else str(weights), metric=metric, device=device,
     )  # fmt: skip
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**31:
