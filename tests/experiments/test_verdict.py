@@ -143,7 +143,7 @@ def test_arms_that_could_not_be_tuned_in_time_are_promised_nothing(monkeypatch):
     cut_off = Tuned({}, {})
     monkeypatch.setattr("shoal.experiments.run.tune", lambda *_: cut_off)
     result = run(SimulatedTrainer({"sgd": 0.76}, spread=0.05), work=WORK, seeds=10)
-    told = "no time was left to tune: arms ran at default hyperparameters and cannot be judged"
+    told = "tuning was cut off too early: arms ran at default hyperparameters and cannot be judged"
     assert told in result.notes
     assert all(arm.more_seeds is None and arm.verdict in ("baseline", "undecided") for arm in result.arms)
 

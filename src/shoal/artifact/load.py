@@ -99,7 +99,8 @@ def locate(folder: Path) -> Path:
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}; name a results folder or an artifact")
     raise UserError(
-        f"{folder} holds no artifact; `shoal compare` saves its winner as one, `shoal train` its network"
+        f"{folder} holds no artifact; `shoal compare` saves its winner as one if time is left, "
+        "`shoal train` its network"
     )
 
 

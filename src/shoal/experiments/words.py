@@ -55,7 +55,7 @@ def notes(
     if finished.interrupted:
         said.insert(0, "interrupted: this is what was finished; the same command continues it")
     elif not finished.tuned and finished.size.tuning.networks:
-        said.append("no time was left to tune: arms ran at default hyperparameters and cannot be judged")
+        said.append("tuning was cut off too early: arms ran at default hyperparameters and cannot be judged")
     if more := screening_plan.left_out(plan.screens):
         kinds = ", ".join(f"{name} {count}" for name, count in more.items())
         said.append(f"tried is what plain torch has; there are more techniques, compared by --vary: {kinds}")
