@@ -44,7 +44,7 @@ def show(result: "Result", out: Console, verbose: bool = False) -> None:
         effects_table.show(result, out)
     out.print(_table(result, out.width))
     if left := len(result.arms) - len(_shown(result)):
-        out.print(Text(f" and {left} more arms, worse than these; --json has all", style="dim"))
+        out.print(Text(f" and {left} more arms; --json has all", style="dim"))
     if result.change:
         out.print(Text("\nChange in your code:", style="bold"))
         for line in result.change:
