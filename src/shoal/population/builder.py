@@ -8,6 +8,8 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
+import torch
+
 from shoal.population import operators
 from shoal.population.package import Program
 from shoal.population.processes import die_with
@@ -155,6 +157,7 @@ def _fork(work: Callable[[], None]) -> int:
     try:
         _lead_group(0)
         die_with(parent)
+        torch.set_num_threads(1)  # the parent's threads are not here, and would be waited for
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
